@@ -1,0 +1,1 @@
+"""Geography and tables, read at the door and made trustworthy."""

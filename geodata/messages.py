@@ -1,0 +1,72 @@
+"""Sentences for people, kept apart from the language they are read in."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A sentence: an English template with named fields, and the fields' values.
+
+    The template is the key of the translation catalogues, so one message can be read in any language
+    after it was made. Make one with `say`.
+    """
+
+    template: str
+    values: Mapping[str, object] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        return self.text(str)
+
+    def text(self, translate: Callable[[str], str]) -> str:
+        """Return the sentence in the language of `translate`, a gettext function; messages may be nested."""
+        values = {
+            name: value.text(translate) if isinstance(value, Message) else value
+            for name, value in self.values.items()
+        }
+        return translate(self.template).format(**values)
+
+
+def say(template: str, **values: object) -> Message:
+    """Return `template` with `values` as a message; translators find the first argument by this name."""
+    return Message(template, values)
+
+
+class InputError(ValueError):
+    """Bad input: one sentence for every place that must be mended, all found before it is raised.
+
+    Parameters
+    ----------
+    messages
+        What is wrong and what to do, a sentence each.
+    """
+
+    def __init__(self, messages: Message | Iterable[Message]) -> None:
+        self.messages = (messages,) if isinstance(messages, Message) else tuple(messages)
+        super().__init__("\n".join(map(str, self.messages)))
+
+
+class NoteKind(StrEnum):
+    """What a data note is about."""
+
+    ASSUMPTION = "assumption"
+    AREA = "area"
+    COORDINATES = "coordinates"
+    DUPLICATE = "duplicate"
+    NOT_LOCATED = "not_located"
+    PLAUSIBILITY = "plausibility"
+    PROGRAM = "program"
+    RULES = "rules"
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Something a reader of the results should know about the data; nothing was changed because of it."""
+
+    kind: NoteKind
+    message: Message
+    source: str = ""
+    row: int | None = None
+    column: str = ""
+    value: str = ""

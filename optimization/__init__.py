@@ -1,0 +1,1 @@
+"""Location problems as integer programs: numbers only, no geography."""

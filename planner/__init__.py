@@ -1,0 +1,1 @@
+"""The domain: rules, checks, plans, studies and reports."""

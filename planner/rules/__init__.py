@@ -1,0 +1,1 @@
+"""Rules as data, one module for each kind."""
