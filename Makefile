@@ -7,7 +7,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-READY := $(VENV)/ready-$(firstword $(shell cat pyproject.toml tools/setup-environment | sha256sum)).stamp
+READY := $(VENV)/ready-$(firstword $(shell cat pyproject.toml scripts/setup-environment | sha256sum)).stamp
 SAMPLE := out/sample
 DEMO := out/demo
 
@@ -18,7 +18,7 @@ env: $(READY)
 
 # The stamp's name holds a digest of pyproject.toml: a clone's file times say nothing, its content does.
 $(READY):
-	@PYTHON=$(PYTHON) VENV=$(VENV) bash tools/setup-environment
+	@PYTHON=$(PYTHON) VENV=$(VENV) bash scripts/setup-environment
 	@rm -f $(VENV)/ready-*.stamp && touch $@
 
 # make demo: 0, 1 and 3 are answers of `place` (all met, something left, something that no plan can meet).
