@@ -44,7 +44,31 @@ class InputError(ValueError):
 
     def __init__(self, messages: Message | Iterable[Message]) -> None:
         self.messages = (messages,) if isinstance(messages, Message) else tuple(messages)
-        super().__init__("\n".join(map(str, self.messages)))
+        super().__init__(self.messages)
+
+    def __str__(self) -> str:
+        return "\n".join(map(str, summarised(self.messages)))
+
+
+def summarised(messages: Iterable[Message], *, first: int = 10) -> list[Message]:
+    """Return `messages` fit for a screen: the first of each kind, then how many more there are of it.
+
+    Parameters
+    ----------
+    messages
+        Sentences in the order they were found; those of one template are one kind.
+    first
+        How many of each kind are kept.
+    """
+    groups: dict[str, list[Message]] = {}
+    for message in messages:
+        groups.setdefault(message.template, []).append(message)
+    lines: list[Message] = []
+    for group in groups.values():
+        lines += group[:first]
+        if len(group) > first:
+            lines.append(say("… and {count} more of this kind.", count=len(group) - first))
+    return lines
 
 
 class NoteKind(StrEnum):

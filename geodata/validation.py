@@ -1,0 +1,352 @@
+"""Hold a raw table against its definition: canonical columns, and every misfit as a sentence.
+
+pandera does the checking, lazily; this module turns a definition into its schema and its failure cases into
+our words, which name the file, the row, the column as its author wrote it, the value and the way out.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+import pandas as pd
+import pandera.pandas as pa
+from pandera.errors import SchemaErrors
+
+from geodata import cells
+from geodata.columns import Field, Kind, TableDefinition, folded
+from geodata.messages import InputError, Message, say
+from geodata.rawtable import RawTable
+
+MOST_PROBLEMS = 1_000
+_LONGEST_VALUE = 60
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedTable:
+    """A table held against its definition.
+
+    Attributes
+    ----------
+    frame
+        The canonical columns, typed, then the unknown ones as they came; the index is the user's row number.
+        Cells that do not fit are blank: nothing may run on them unless `problems` is empty.
+    problems
+        A sentence for every cell that does not fit.
+    raw
+        The table as it stands in the file.
+    headers
+        The user's header of each canonical column that is there.
+    """
+
+    frame: pd.DataFrame
+    problems: tuple[Message, ...]
+    raw: RawTable
+    headers: Mapping[str, str]
+
+    def given(self, name: str) -> bool:
+        """Tell whether the file has the column `name`."""
+        return name in self.headers
+
+    def header(self, name: str) -> str:
+        """Return the user's header of a column, its canonical name if the file has none."""
+        return self.headers.get(name, name)
+
+    def cell(self, row: int, name: str) -> str:
+        """Return what stands in the file at a row and canonical column, as text."""
+        if name not in self.headers:
+            return ""
+        return shown(self.raw.frame.at[row, self.headers[name]])
+
+    def place(self, row: int, name: str) -> dict[str, object]:
+        """Return the fields every sentence about a cell has: file, row, column and value."""
+        return {
+            "file": self.raw.source,
+            "row": row,
+            "column": self.header(name),
+            "value": self.cell(row, name),
+        }
+
+
+def shown(value: object) -> str:
+    """Return a cell as a message shows it: on one line, cut if it is long."""
+    text = " ".join(str(cells.texts(pd.Series([value], dtype=object)).iloc[0]).split())
+    return text if len(text) <= _LONGEST_VALUE else text[: _LONGEST_VALUE - 1] + "…"
+
+
+def canonical(raw: RawTable, definition: TableDefinition) -> pd.DataFrame:
+    """Return the canonical frame of `raw`.
+
+    Raises
+    ------
+    InputError
+        One sentence for every column that is missing or doubled, else for every cell that does not fit.
+    """
+    table = checked(raw, definition)
+    raise_problems(table.problems)
+    return table.frame
+
+
+def checked(raw: RawTable, definition: TableDefinition, *, optional: tuple[str, ...] = ()) -> CheckedTable:
+    """Hold `raw` against `definition` and collect what does not fit.
+
+    Parameters
+    ----------
+    raw
+        The cells of a file.
+    definition
+        The table they should make.
+    optional
+        Columns that may be missing although the definition requires them (their source is another, such as
+        the geometry).
+
+    Raises
+    ------
+    InputError
+        If a required column is missing, two columns mean the same, or a table that needs rows has none.
+    """
+    headers = matched_headers(raw, definition, optional)
+    if raw.frame.empty and not definition.may_be_empty:
+        raise InputError(
+            say("{file} has a header but no rows; this table needs at least one.", file=raw.source)
+        )
+    typed, unread = _typed(raw.frame, definition, headers)
+    problems = _problems(raw, definition, headers, typed, unread)
+    known = set(headers.values())
+    extra = raw.frame.loc[:, [name for name in raw.frame.columns if name not in known]]
+    extra = extra.drop(columns=[name for name in extra.columns if name in definition.names])
+    return CheckedTable(pd.concat([typed, extra], axis=1), tuple(problems), raw, headers)
+
+
+def raise_problems(problems: Iterable[Message]) -> None:
+    """Raise all problems as one error, if there are any."""
+    problems = tuple(problems)
+    if problems:
+        raise InputError(problems)
+
+
+def matched_headers(
+    raw: RawTable, definition: TableDefinition, optional: tuple[str, ...] = ()
+) -> dict[str, str]:
+    """Return the user's header for each canonical column that is there.
+
+    A header that is a column's own name, in either language, goes before one that is only an alias; the alias
+    is then an unknown column, which is kept.
+    """
+    found = list(raw.frame.columns)
+    headers: dict[str, str] = {}
+    problems: list[Message] = []
+    for one in definition.fields:
+        own = [name for name in found if folded(name) in {folded(one.name), folded(one.chinese)}]
+        aliases = {folded(alias) for alias in one.aliases}
+        names = own or [name for name in found if folded(name) in aliases]
+        if len(names) > 1:
+            problems.append(
+                say(
+                    "{file}, row 1: the columns '{first}' and '{second}' both mean '{column}'; "
+                    "remove or rename one of them.",
+                    file=raw.source,
+                    first=names[0],
+                    second=names[1],
+                    column=one.name,
+                )
+            )
+        if names:
+            headers[one.name] = names[0]
+        elif one.required and one.name not in optional:
+            problems.append(_missing_column(raw, definition, one))
+    raise_problems(problems)
+    return headers
+
+
+def _missing_column(raw: RawTable, definition: TableDefinition, one: Field) -> Message:
+    found = ", ".join(f"'{shown(name)}'" for name in raw.frame.columns[:20])
+    values = {
+        "file": raw.source,
+        "column": one.name,
+        "chinese": one.chinese,
+        "table": definition.name,
+        "found": found,
+    }
+    if raw.others:
+        return say(
+            "{file}, row 1: the column '{column}' ({chinese}) is missing; found are {found}. Is the table in "
+            "another worksheet ({others})? Name that worksheet '{table}'.",
+            others=", ".join(raw.others),
+            **values,
+        )
+    return say(
+        "{file}, row 1: the column '{column}' ({chinese}) is missing; found are {found}. Add or rename it.",
+        **values,
+    )
+
+
+def _typed(
+    frame: pd.DataFrame, definition: TableDefinition, headers: Mapping[str, str]
+) -> tuple[pd.DataFrame, dict[str, cells.Unread]]:
+    """Return the canonical columns and, for each, which cells could not be read."""
+    columns: dict[str, pd.Series] = {}
+    unread: dict[str, cells.Unread] = {}
+    nothing = pd.Series(None, index=frame.index, dtype=object)
+    for one in definition.fields:
+        values = frame[headers[one.name]] if one.name in headers else nothing
+        columns[one.name], unread[one.name] = _read(one, values)
+    return pd.DataFrame(columns, index=frame.index), unread
+
+
+def _read(one: Field, values: pd.Series) -> tuple[pd.Series, cells.Unread]:
+    match one.kind:
+        case Kind.NUMBER:
+            return cells.numbers(values)
+        case Kind.WHOLE:
+            return cells.years(values)
+        case Kind.DATE:
+            return cells.dates(values)
+        case Kind.CHOICE:
+            return cells.choices(values, one.choices, one.default)
+        case Kind.CODE:
+            return cells.codes(values), np.zeros(len(values), bool)
+        case _:
+            text = cells.known_words(values, one.choices) if one.choices else cells.texts(values)
+            return text, np.zeros(len(values), bool)
+
+
+def _problems(
+    raw: RawTable,
+    definition: TableDefinition,
+    headers: Mapping[str, str],
+    typed: pd.DataFrame,
+    unread: Mapping[str, cells.Unread],
+) -> list[Message]:
+    schema = _schema(definition, headers, {name: pd.Series(bad, typed.index) for name, bad in unread.items()})
+    try:
+        schema.validate(typed, lazy=True)
+    except SchemaErrors as errors:
+        table = CheckedTable(typed, (), raw, headers)
+        return _sentences(table, definition, errors.failure_cases)
+    return []
+
+
+def _schema(
+    definition: TableDefinition, headers: Mapping[str, str], unread: Mapping[str, pd.Series]
+) -> pa.DataFrameSchema:
+    """Return the pandera schema of a definition, over the columns that the file has."""
+    columns = {
+        one.name: pa.Column(checks=_checks(one, unread[one.name]), nullable=True)
+        for one in definition.fields
+        if one.name in headers
+    }
+    return pa.DataFrameSchema(columns)
+
+
+def _checks(one: Field, unread: pd.Series) -> list[pa.Check]:
+    checks = [pa.Check(partial(_readable, unread=unread), name="readable", ignore_na=False)]
+    if one.required:
+        checks.append(pa.Check(partial(_filled, unread=unread), name="filled", ignore_na=False))
+    if one.kind is Kind.WHOLE:
+        checks.append(pa.Check(_whole, name="whole"))
+    if one.at_least is not None:
+        checks.append(pa.Check.ge(one.at_least, error="at_least"))
+    if one.at_most is not None:
+        checks.append(pa.Check.le(one.at_most, error="at_most"))
+    return checks
+
+
+def _readable(values: pd.Series, unread: pd.Series) -> pd.Series:
+    return ~unread.loc[values.index]
+
+
+def _filled(values: pd.Series, unread: pd.Series) -> pd.Series:
+    return (values.notna() & (values != "")) | unread.loc[values.index]
+
+
+def _whole(values: pd.Series) -> pd.Series:
+    return values == values.round()
+
+
+def _sentences(table: CheckedTable, definition: TableDefinition, cases: pd.DataFrame) -> list[Message]:
+    """Return pandera's failure cases as sentences, in the order of rows."""
+    lines: list[tuple[float, Message]] = []
+    for (column, check), rows in cases.groupby(["column", "check"], sort=False)["index"]:
+        one = definition[str(column)]
+        ordered = sorted(map(int, rows))
+        lines += [(row, _sentence(table, one, str(check), row)) for row in ordered[:MOST_PROBLEMS]]
+        if len(ordered) > MOST_PROBLEMS:
+            lines.append((np.inf, _more(table, one.name, len(ordered) - MOST_PROBLEMS)))
+    return [message for _, message in sorted(lines, key=lambda line: line[0])]
+
+
+def _more(table: CheckedTable, name: str, count: int) -> Message:
+    return say(
+        "{file}, column '{column}': {count} more rows like these.",
+        file=table.raw.source,
+        column=table.header(name),
+        count=count,
+    )
+
+
+def _sentence(table: CheckedTable, one: Field, check: str, row: int) -> Message:
+    place = table.place(row, one.name)
+    match check:
+        case "readable":
+            return _unreadable(one, place)
+        case "filled":
+            return _blank(table, row, place)
+        case "whole":
+            return say(
+                "{file}, row {row}, column '{column}': '{value}' is not a whole number; round it.", **place
+            )
+        case "at_least":
+            return say(
+                "{file}, row {row}, column '{column}': {value} is below {limit}; correct the number.",
+                limit=_plain(one.at_least),
+                **place,
+            )
+        case _:
+            return say(
+                "{file}, row {row}, column '{column}': {value} is above {limit}; correct the number.",
+                limit=_plain(one.at_most),
+                **place,
+            )
+
+
+def _unreadable(one: Field, place: Mapping[str, object]) -> Message:
+    match one.kind:
+        case Kind.DATE:
+            return say(
+                "{file}, row {row}, column '{column}': '{value}' is not a date; write it as 2021-06-30.",
+                **place,
+            )
+        case Kind.CHOICE:
+            return say(
+                "{file}, row {row}, column '{column}': '{value}' is not one of {choices}; write one of them.",
+                choices=", ".join(f"{value} ({words_for(one, value)})" for value in one.choices),
+                **place,
+            )
+        case _:
+            return say(
+                "{file}, row {row}, column '{column}': '{value}' is not a number; write digits only, "
+                "such as 1250.",
+                **place,
+            )
+
+
+def _blank(table: CheckedTable, row: int, place: Mapping[str, object]) -> Message:
+    if any(first < row <= last for first, last in table.raw.merged_rows):
+        return say(
+            "{file}, row {row}, column '{column}': the cell is blank below a merged one; unmerge the cells "
+            "and fill in every row.",
+            **place,
+        )
+    return say(
+        "{file}, row {row}, column '{column}': the cell is blank; fill it in or remove the row.", **place
+    )
+
+
+def words_for(one: Field, value: str) -> str:
+    """Return the Chinese word that the template uses for a value of a vocabulary."""
+    return next(word for word in one.choices[value] if not word.isascii())
+
+
+def _plain(limit: float | None) -> str:
+    return "" if limit is None else f"{limit:.0f}"
