@@ -1,0 +1,179 @@
+"""`reach_share`: a share of the sales, or of the people, must have an outlet near."""
+
+from typing import Annotated, Literal, Self
+
+import numpy as np
+from pydantic import Field, model_validator
+from scipy import sparse
+
+from geodata.messages import Message, say
+from planner.network import EPSILON, Bools, Floats, Level, Network, Quantity
+from planner.program import CoverRow, Program, Row
+from planner.rules.base import Requirement, Rule, Supply, Unit, row_name
+from planner.scenario import Frozen, Positive
+
+
+class ReachShareParameters(Frozen):
+    """`share` of the weight at most `distance_km` (or `minutes` by road) from an outlet."""
+
+    share: Annotated[float, Field(gt=0, le=1)]
+    distance_km: Positive | None = None
+    minutes: Positive | None = None
+    of: Literal["sales", "population"] = "sales"
+    across_borders: bool = False
+
+    @model_validator(mode="after")
+    def _one_limit(self) -> Self:
+        if (self.distance_km is None) == (self.minutes is None):
+            raise ValueError("give either distance_km or minutes")
+        return self
+
+
+class ReachShare(Rule):
+    """The share of the weight that has an outlet within reach is at least `share`.
+
+    An outlet counts for the area it stands in; for its neighbours only where `across_borders` says so. An
+    outlet whose place isn't known may be near everything: it turns short into unknown.
+    """
+
+    kind: Literal["reach_share"] = "reach_share"
+    parameters: ReachShareParameters
+
+    @property
+    def unit(self) -> Unit:
+        """A share of weight."""
+        return Unit.SHARE
+
+    @property
+    def binds_areas(self) -> bool:
+        """Outlets that serve across borders tie areas together."""
+        return self.parameters.across_borders or self.level is not Level.AREA
+
+    @property
+    def limit_km(self) -> float:
+        """The distance that counts as near."""
+        if self.parameters.distance_km is None:
+            raise ValueError(f"rule {self.id} is in minutes: it needs travel times by road")
+        return self.parameters.distance_km
+
+    def statement(self) -> Message:
+        """Say what the rule asks."""
+        values = {
+            "share": self.parameters.share,
+            "limit": self.parameters.distance_km or self.parameters.minutes,
+        }
+        if self.parameters.minutes is not None:
+            return say("{share:.0%} of it within {limit:g} minutes of an outlet", **values)
+        if self.parameters.of == "population":
+            return say("{share:.0%} of the inhabitants within {limit:g} km of an outlet", **values)
+        return say("{share:.0%} of the sales within {limit:g} km of an outlet", **values)
+
+    def requirement(self, network: Network) -> Requirement:
+        """Ask for the share wherever the enterprise sells."""
+        territories = network.levels[self.level]
+        owed = territories.sums(network.quantity[Quantity.SALES]) > 0
+        weighed = territories.sums((network.quantity[Quantity.SALES] > 0).astype(float)) <= 1
+        known = weighed | network.known(self._quantity, self.level)
+        return Requirement(owed, np.where(owed, self.parameters.share, 0.0), known)
+
+    def supply(self, network: Network) -> Supply:
+        """Add up the weight that has an outlet of the party near."""
+        counted = network.of_kind(self.outlet_kind)
+        share = self.territory_share(network, self.covered(network, counted))
+        located = np.isfinite(network.outlet_lonlat).all(axis=1)
+        blank = network.levels[self.level].sums(network.per_area((counted & ~located).astype(float)))
+        if self.parameters.across_borders:
+            blank = np.broadcast_to(blank.sum(axis=1, keepdims=True), blank.shape)
+        return Supply(share, np.where(blank > 0, 1.0, share))
+
+    def covered(self, network: Network, counted: Bools) -> sparse.csr_array:
+        """Return which points have an outlet of which party near, (I, P) of ones."""
+        pairs = network.reach(self.limit_km).tocoo()
+        keep = counted[pairs.col]
+        if not self.parameters.across_borders:
+            keep &= network.point_area[pairs.row] == network.outlet_area[pairs.col]
+        near = sparse.csr_array(
+            (np.ones(int(keep.sum())), (pairs.row[keep], pairs.col[keep])), shape=pairs.shape
+        )
+        covered = sparse.csr_array(near @ network.listed)
+        covered.data = np.ones_like(covered.data)
+        return covered
+
+    def area_share(self, network: Network, covered: sparse.csr_array) -> Floats:
+        """Return the share of each area's weight that is covered, (P, A)."""
+        areas, points = len(network.adcodes), np.arange(len(network.point_area))
+        weight = self.point_shares(network)
+        place = sparse.csr_array((weight, (network.point_area, points)), shape=(areas, len(points)))
+        return np.asarray((place @ covered).toarray(), dtype=float).T
+
+    def territory_share(self, network: Network, covered: sparse.csr_array) -> Floats:
+        """Return the share of each territory's weight that is covered, (P, T)."""
+        share = self.area_share(network, covered)
+        if self.level is Level.AREA:
+            return share
+        territories, size = network.levels[self.level], self._size(network)
+        total = territories.sums(size)
+        return territories.sums(size * share) / np.where(total > 0, total, 1.0)
+
+    def point_shares(self, network: Network) -> Floats:
+        """Return each point's share of its area's weight (I,), adding up to 1 in each area.
+
+        For shares of the people, the points' population weights where the whole area has them; else the
+        weight for sales stands in.
+        """
+        weight = network.point_weight
+        if self.parameters.of == "population":
+            people, areas = network.point_population, len(network.adcodes)
+            lacking = np.bincount(network.point_area, np.isnan(people), areas) > 0
+            none = np.bincount(network.point_area, np.nan_to_num(people), areas) <= 0
+            weight = np.where((lacking | none)[network.point_area], weight, np.nan_to_num(people))
+        total = np.bincount(network.point_area, weight, len(network.adcodes))
+        return np.asarray(weight / total[network.point_area], dtype=float)
+
+    def rows(self, program: Program, asked: Requirement) -> list[Row | CoverRow]:
+        """A `Cover` for each territory; one with groups where outlets serve across borders."""
+        owed = [place for _, place in program.owed(self.role, self.level, asked.owed)]
+        if not owed:
+            return []
+        weight = self._program_weight(program)
+        if self.parameters.across_borders:
+            return [self._grouped(program, owed, weight)]
+        return [self._single(program, place, weight) for place in owed]
+
+    def _single(self, program: Program, place: int, weight: Floats) -> CoverRow:
+        inside = program.points_in(self.level, place)
+        return CoverRow(
+            name=row_name(self, program.network, place),
+            within=self.limit_km + EPSILON,
+            floor=self.parameters.share,
+            sites=program.standing_in(self.outlet_kind, self.level, place),
+            weight=np.where(inside, weight, 0.0),
+        )
+
+    def _grouped(self, program: Program, owed: list[int], weight: Floats) -> CoverRow:
+        of_area = program.network.levels[self.level].of_area
+        place = of_area[program.network.point_area[program.points]]
+        group = np.searchsorted(owed, place).clip(0, len(owed) - 1)
+        return CoverRow(
+            name=self.id,
+            within=self.limit_km + EPSILON,
+            floor=np.full(len(owed), self.parameters.share),
+            sites=program.of_kind(self.outlet_kind),
+            weight=np.where(np.isin(place, owed), weight, 0.0),
+            group=group.astype(np.int64),
+        )
+
+    def _program_weight(self, program: Program) -> Floats:
+        """Return the points' weights in their territory, sums of 1 in each area times the area's size."""
+        share = self.point_shares(program.network)[program.points]
+        if self.level is Level.AREA:
+            return share
+        size = self._size(program.network)[program.parties[self.role]]
+        return np.asarray(share * size[program.network.point_area[program.points]], dtype=float)
+
+    @property
+    def _quantity(self) -> Quantity:
+        return Quantity.POPULATION if self.parameters.of == "population" else Quantity.SALES
+
+    def _size(self, network: Network) -> Floats:
+        return np.nan_to_num(network.quantity[self._quantity], nan=0.0)
