@@ -1,0 +1,207 @@
+"""Commands about data: `template`, `sample`, `rules list`, `rules show`, `forecast`, `app`."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from planner.cli import options as opt
+from planner.cli.console import Console
+from planner.cli.options import _
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from planner.rules.ruleset import RuleSet
+
+rules_app = typer.Typer(no_args_is_help=True, rich_markup_mode="rich")
+HORIZON = 15
+"""Years that a forecast looks beyond the sales table: by then nearly all batteries sold have retired."""
+
+
+def template(
+    ctx: typer.Context,
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help=_("Folder to write to."))],
+    lang: opt.Language = None,  # noqa: ARG001  # read before the commands are built
+) -> None:
+    """Write filled example workbooks with drop-downs and notes, in both languages."""
+    from geodata.template import write_templates
+
+    console: Console = ctx.obj
+    for path in write_templates(folder):
+        console.say("{path}", path=path)
+
+
+def sample(
+    ctx: typer.Context,
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help=_("Folder to write to."))],
+    size: Annotated[
+        opt.SampleSize,
+        typer.Option("--size", help=_("demo: five enterprises; national: 190 makers, 10,235 outlets.")),
+    ] = opt.SampleSize.DEMO,
+    lang: opt.Language = None,  # noqa: ARG001
+) -> None:
+    """Write the bundled, fictional sample: a sales table and an outlet list."""
+    from geodata.sample import write_sample
+    from planner.cli.folders import replaced_folder
+
+    console: Console = ctx.obj
+    with replaced_folder(folder, marker="sales.csv") as fresh:
+        write_sample(fresh, size=str(size))
+    console.say("The sample is in {path}: fictional enterprises and outlets, real areas.", path=folder)
+
+
+@rules_app.command("list")
+def list_rules(ctx: typer.Context, lang: opt.Language = None, as_json: opt.Json = False) -> None:  # noqa: ARG001
+    """List the bundled rule sets."""
+    from planner.rules.ruleset import load_rule_set, presets
+
+    console: Console = ctx.obj
+    sets = [load_rule_set(name) for name in presets()]
+    rows = [{"id": each.id, "title": _title(each, console), "rules": len(each.rules)} for each in sets]
+    if as_json:
+        console.print_json(rows)
+    else:
+        console.table([_("id"), _("title"), _("rules")], [list(row.values()) for row in rows], left=2)
+
+
+@rules_app.command("show")
+def show_rules(
+    ctx: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="ID|FILE", help=_("Rule set: a preset's id or a file."))],
+    toml: Annotated[bool, typer.Option("--toml", help=_("Print the file, to start your own."))] = False,
+    lang: opt.Language = None,  # noqa: ARG001
+    as_json: opt.Json = False,
+) -> None:
+    """Print a rule set: what each rule asks, where it is from, what is assumed."""
+    from planner.rules.ruleset import load_rule_set, rule_set_toml
+
+    console: Console = ctx.obj
+    rule_set = load_rule_set(name)
+    if toml:
+        typer.echo(rule_set_toml(rule_set), nl=False)
+    elif as_json:
+        console.print_json(rule_set.model_dump(mode="json"))
+    else:
+        _print_rules(console, rule_set)
+
+
+def forecast(
+    ctx: typer.Context,
+    sales: opt.Sales,
+    demand: opt.Demand = None,
+    areas: opt.Areas = None,
+    scenario: opt.ScenarioFile = None,
+    first: Annotated[
+        int | None, typer.Option("--from", help=_("First year; the sales table's first if left out."))
+    ] = None,
+    last: Annotated[
+        int | None,
+        typer.Option("--to", help=_("Last year; 15 years after the sales table's last if left out.")),
+    ] = None,
+    growth: Annotated[
+        float | None,
+        typer.Option(
+            "--growth",
+            min=-1,
+            help=_(
+                "Yearly growth of sales after the table's last year (0.1: 10 %); none are sold if left out."
+            ),
+        ),
+    ] = None,
+    by: Annotated[
+        opt.ForecastBy, typer.Option("--by", help=_("What the printed table shows, besides the year."))
+    ] = opt.ForecastBy.YEAR,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", help=_("Folder for forecast.csv, forecast.png and forecast.svg.")),
+    ] = None,
+    lang: opt.Language = None,  # noqa: ARG001
+    as_json: opt.Json = False,
+) -> None:
+    """Forecast vehicles in use and retired tonnes by enterprise, area and year."""
+    from planner.cli.inputs import Request
+    from planner.forecast import forecast as forecast_table
+    from planner.forecast import totals
+
+    console: Console = ctx.obj
+    request = Request(sales, demand=demand, areas=areas, scenario=scenario)
+    tables = request.read_tables()
+    begin, end = int(tables.sales["year"].min()), int(tables.sales["year"].max())
+    years = range(first or begin, (last or end + HORIZON) + 1)
+    table = forecast_table(
+        tables.sales, tables.areas, tables.demand, request.scenario_of(end), years, growth=growth
+    )
+    _print_forecast(console, totals(table, by=by.column), as_json=as_json)
+    if tables.sample:
+        console.tell("These figures are from the bundled, fictional sample.")
+    if out:
+        _write_forecast(console, table, out)
+
+
+def app(
+    ctx: typer.Context,
+    port: Annotated[int, typer.Option("--port", min=1, max=65535, help=_("Port to serve on."))] = 8501,
+    lang: opt.Language = None,  # noqa: ARG001
+) -> None:
+    """Open the app in the browser; it serves this machine only and asks nothing of the internet."""
+    import importlib.util
+    import subprocess
+    import sys
+
+    console: Console = ctx.obj
+    found = importlib.util.find_spec("app")
+    if found is None or found.origin is None:
+        console.tell("The app is not installed; install the distribution outlet-network-planner again.")
+        raise typer.Exit(2)
+    flags = ["--server.address=localhost", f"--server.port={port}", "--browser.gatherUsageStats=false"]
+    upload = ["--server.maxUploadSize=20"]
+    command = [sys.executable, "-m", "streamlit", "run", found.origin, *flags, *upload]
+    raise typer.Exit(subprocess.run([*command, "--", console.language], check=False).returncode)
+
+
+def _title(rule_set: "RuleSet", console: Console) -> str:
+    return rule_set.title_zh if console.language == "zh" and rule_set.title_zh else rule_set.title
+
+
+def _print_rules(console: Console, rule_set: "RuleSet") -> None:
+    """Print a rule set rule by rule."""
+    console.say("{id}: {title}", id=rule_set.id, title=_title(rule_set, console))
+    console.say("Source: {source}", source=rule_set.source)
+    for rule in rule_set.rules:
+        console.say("")
+        assumed = console.t(" (assumed)") if rule.assumption else ""
+        console.say("{id}{assumed}: {statement}", id=rule.id, assumed=assumed, statement=rule.statement())
+        console.say("    {source}", source=rule.source)
+
+
+def _print_forecast(console: Console, table: "pd.DataFrame", *, as_json: bool) -> None:
+    """Print the sums of a forecast."""
+    if as_json:
+        console.print_json(table.to_dict(orient="records"))
+        return
+    headings = {
+        "year": _("year"),
+        "enterprise": _("enterprise"),
+        "area": _("area"),
+        "sales": _("sales"),
+        "stock": _("in use"),
+        "retired_t": _("retired, t"),
+    }
+    texts = table.assign(year=table["year"].astype(str)).round({"sales": 0, "stock": 0, "retired_t": 1})
+    rows = texts.itertuples(index=False, name=None)
+    left = 1 if table.columns[0] == "year" else 2
+    console.table([headings[str(name)] for name in table.columns], rows, left=left)
+
+
+def _write_forecast(console: Console, table: "pd.DataFrame", out: Path) -> None:
+    """Write a forecast's table and chart into a folder."""
+    from planner.cli.folders import replaced_folder
+    from planner.forecast import forecast_chart, write_chart
+
+    with replaced_folder(out, marker="forecast.csv") as fresh:
+        table.to_csv(fresh / "forecast.csv", index=False, lineterminator="\n")
+        figure = forecast_chart(table, console.t.gettext)
+        for ending in ("png", "svg"):
+            write_chart(figure, fresh / f"forecast.{ending}")
+    console.say("Written: {path}", path=out / "forecast.csv")
