@@ -55,7 +55,6 @@ class Columns:
     place: Ints
     place_units: Ints
     source: Ints
-    joins: Bools
 
     def __len__(self) -> int:
         return len(self.kind)
