@@ -1,0 +1,164 @@
+"""The overview map: areas by status, outlets, proposed outlets and demand, with legend, search and cards."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import folium
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+from folium.template import Template
+
+from maps import assets
+from maps.layers import Data, display_names, line_layer
+from maps.legend import Colouring
+from maps.safe import json_text
+from maps.words import Words, script_words
+
+
+class OfflineMap(folium.Map):
+    """A folium map that brings Leaflet along instead of fetching it, and draws no tiles."""
+
+    _template = Template(
+        """
+        {% macro header(this, kwargs) %}
+            {% for style in this.styles %}<style>{{ style }}</style>{% endfor %}
+            {% for script in this.scripts %}<script>{{ script }}</script>{% endfor %}
+        {% endmacro %}
+        {% macro html(this, kwargs) %}
+            <div class="folium-map" id={{ this.get_name()|tojson }}></div>
+        {% endmacro %}
+        {% macro script(this, kwargs) %}
+            var {{ this.get_name() }} = L.map({{ this.get_name()|tojson }}, {
+                center: {{ this.location|tojson }}, crs: L.CRS.{{ this.crs }},
+                ...{{ this.options|tojavascript }}
+            });
+        {% endmacro %}
+        """
+    )
+    default_js = []
+    default_css = []
+
+    def __init__(self, location: tuple[float, float], name: str = "overview") -> None:
+        super().__init__(
+            location=location,
+            zoom_start=4,
+            tiles=None,
+            prefer_canvas=True,
+            zoom_control=False,
+            minZoom=2,
+            maxZoom=18,
+            zoomSnap=0.25,
+            scrollWheelZoom=False,
+        )
+        self._id = name
+        self.styles = (assets.leaflet_style(), assets.map_style())
+        self.scripts = (assets.leaflet_script(), assets.map_script())
+
+
+class Drawing(folium.MacroElement):
+    """What is drawn on the map: JSON in a data block, which the browser does not run, and one call."""
+
+    _template = Template(
+        """
+        {% macro html(this, kwargs) %}
+            <script type="application/json" id={{ this.get_name()|tojson }}>{{ this.text }}</script>
+        {% endmacro %}
+        {% macro script(this, kwargs) %}
+            OutletMap.draw({{ this._parent.get_name() }}, {{ this.get_name()|tojson }});
+        {% endmacro %}
+        """
+    )
+
+    def __init__(self, data: Data, name: str = "overview") -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self._name = "drawing"
+        self._id = name
+        self.text = json_text(data)
+
+
+@dataclass(frozen=True, slots=True)
+class Background:
+    """What a map shows beside the areas themselves.
+
+    Attributes
+    ----------
+    provinces
+        Polygons with `province` and, if known, `name_en`: outlines and the labels seen from afar.
+    boundary_lines
+        Lines that a national map must show; drawn, never measured.
+    credits
+        Who made the boundaries.
+    """
+
+    provinces: gpd.GeoDataFrame | None = None
+    boundary_lines: gpd.GeoDataFrame | None = None
+    credits: tuple[str, ...] = ()
+
+
+def overview(
+    areas: gpd.GeoDataFrame,
+    area_data: Data,
+    *,
+    colourings: Sequence[Colouring],
+    layers: Sequence[Data],
+    background: Background,
+    t: Words,
+    chinese: bool,
+) -> OfflineMap:
+    """Return the overview map.
+
+    Parameters
+    ----------
+    areas
+        The areas drawn, EPSG:4326.
+    area_data
+        The same from `maps.layers.area_layer`.
+    colourings
+        Ways to colour the areas; the first is shown when the map opens.
+    layers
+        Points from `outlet_layer` and `demand_layer`; later ones lie on top.
+    background
+        Province outlines, boundary lines, credits.
+    t, chinese
+        The language of the map's words, and whether names are Chinese.
+    """
+    left, low, right, high = areas.total_bounds
+    data: Data = {
+        "words": script_words(t),
+        "bounds": [[low, left], [high, right]],
+        "areas": area_data,
+        "provinces": _province_labels(background.provinces, chinese=chinese),
+        "province_lines": line_layer(background.provinces),
+        "boundary_lines": line_layer(background.boundary_lines),
+        "colourings": [colouring.data() for colouring in colourings],
+        "layers": list(layers),
+        "credits": list(background.credits),
+    }
+    drawing = OfflineMap(((low + high) / 2, (left + right) / 2))
+    drawing.add_child(Drawing(data))
+    return drawing
+
+
+def _province_labels(provinces: gpd.GeoDataFrame | None, *, chinese: bool) -> Data:
+    if provinces is None or provinces.empty:
+        return {"name": [], "label": [], "at": []}
+    named = provinces if "name_en" in provinces else provinces.assign(name_en="")
+    labels = display_names(named.assign(name=named["province"]), chinese=chinese)
+    inside = shapely.point_on_surface(_largest_parts(named))
+    return {
+        "name": named["province"].tolist(),
+        "label": labels.tolist(),
+        "at": np.round(shapely.get_coordinates(inside), 3).tolist(),
+    }
+
+
+def _largest_parts(shapes: gpd.GeoDataFrame) -> list[shapely.Geometry]:
+    parts = [shapely.get_parts(shape) for shape in shapes.geometry]
+    return [pieces[int(np.argmax(shapely.area(pieces)))] for pieces in parts]
+
+
+def empty_points() -> pd.DataFrame:
+    """Return a table of no outlets, for layers that have nothing to show."""
+    return pd.DataFrame({"lon": [], "lat": [], "kind": [], "name": []})

@@ -1,0 +1,191 @@
+// Puts the map together: areas, lines, points, labels, and the panels over them.
+(function () {
+  "use strict";
+  const OutletMap = (window.OutletMap = window.OutletMap || {});
+  const LABEL_ZOOM = 6;
+
+  function hatch() {
+    const tile = document.createElement("canvas");
+    tile.width = tile.height = 7;
+    const ctx = tile.getContext("2d");
+    ctx.fillStyle = OutletMap.colour("unknown-fill");
+    ctx.fillRect(0, 0, 7, 7);
+    ctx.strokeStyle = OutletMap.colour("unknown-line");
+    ctx.lineWidth = 1.3;
+    ctx.beginPath();
+    ctx.moveTo(-1, 8); ctx.lineTo(8, -1); ctx.moveTo(-1, 1); ctx.lineTo(1, -1); ctx.moveTo(6, 8); ctx.lineTo(8, 6);
+    ctx.stroke();
+    return ctx.createPattern(tile, "repeat");
+  }
+
+  const flip = (ring) => ring.map(([lon, lat]) => [lat, lon]);
+
+  function pane(map, name, level) {
+    const element = map.createPane(name);
+    element.style.zIndex = String(level);
+    element.style.pointerEvents = "none";
+    return name;
+  }
+
+  function drawLines(map, lines, name, weight, renderer) {
+    const style = { weight: weight, fill: false, interactive: false, renderer: renderer, color: OutletMap.colour(name) };
+    return L.polyline(lines.map(flip), style).addTo(map);
+  }
+
+  function labelsOf(data, state, zoom) {
+    const provinces = data.provinces.world.map((world, i) => ({ world: world, text: data.provinces.label[i], strong: true }));
+    if (zoom < LABEL_ZOOM) { return data.provinces.label.length > 1 ? provinces : areaLabels(data, state); }
+    return areaLabels(data, state);
+  }
+
+  function areaLabels(data, state) {
+    const order = data.areas.world.map((world, i) => i);
+    order.sort((a, b) => (b === state.area) - (a === state.area) || data.areas.size[b] - data.areas.size[a]);
+    return order.map((i) => ({ world: data.areas.world[i], text: data.areas.label[i], below: 13, strong: i === state.area }));
+  }
+
+  OutletMap.draw = function (map, dataId) {
+    const data = JSON.parse(document.getElementById(dataId).textContent);
+    const state = { colouring: 0, area: -1, hover: -1 };
+    const areas = data.areas;
+    const container = map.getContainer();
+    container.setAttribute("role", "region");
+    container.setAttribute("aria-label", data.words.map);
+    areas.world = areas.at.map(([lon, lat]) => OutletMap.project(lon, lat));
+    data.provinces.world = data.provinces.at.map(([lon, lat]) => OutletMap.project(lon, lat));
+    data.layers.forEach(OutletMap.prepare);
+
+    let pattern = hatch();
+    const canvas = L.canvas({ padding: 0.3 });
+    const polygons = areas.shape.map((parts) => L.polygon(parts.map((rings) => rings.map(flip)), { renderer: canvas, smoothFactor: 0.6 }).addTo(map));
+    areas.size = polygons.map((polygon) => {
+      const box = polygon.getBounds();
+      return (box.getNorth() - box.getSouth()) * (box.getEast() - box.getWest());
+    });
+    const above = L.canvas({ pane: pane(map, "lines", 410), padding: 0.3 });
+    const lines = [drawLines(map, data.province_lines, "province-line", 1.2, above), drawLines(map, data.boundary_lines, "province-line", 1.4, above)];
+    const shown = () => data.layers.filter((layer) => layer.on);
+    const painters = [
+      new OutletMap.Painter((...view) => { if (data.colourings.length) { OutletMap.paintSigns(areas, data.colourings[state.colouring], ...view); } }, { pane: pane(map, "signs", 435) }),
+      new OutletMap.Painter((...view) => shown().forEach((layer) => OutletMap.paintPoints(layer, ...view)), { pane: pane(map, "points", 430) }),
+      new OutletMap.Painter((ctx, toPixel, seen, zoom) => OutletMap.paintLabels(labelsOf(data, state, zoom), ctx, toPixel, seen), { pane: pane(map, "labels", 440) }),
+    ];
+    painters.forEach((painter) => painter.addTo(map));
+
+    const selection = L.polyline([], { weight: 2.6, interactive: false, renderer: above }).addTo(map);
+    const hovered = L.polyline([], { weight: 1.6, interactive: false, renderer: above }).addTo(map);
+    const ringsOf = (i) => areas.shape[i].flatMap((rings) => rings.map(flip));
+
+    function styleOf(i) {
+      const colouring = data.colourings[state.colouring];
+      const kind = colouring && colouring.classes[colouring.member[i]];
+      const fill = kind ? kind.fill : "none-fill";
+      return { weight: 0.4, color: OutletMap.colour("area-line"), fillOpacity: 1, fillColor: fill === "unknown-fill" ? pattern : colours[fill] };
+    }
+    let colours = {};
+    function recolour() {
+      colours = {};
+      data.colourings.forEach((colouring) => colouring.classes.forEach((kind) => { colours[kind.fill] = OutletMap.colour(kind.fill); }));
+      colours["none-fill"] = OutletMap.colour("none-fill");
+      pattern = hatch();
+      polygons.forEach((polygon, i) => polygon.setStyle(styleOf(i)));
+      lines.forEach((line) => line.setStyle({ color: OutletMap.colour("province-line") }));
+      [selection, hovered].forEach((line) => line.setStyle({ color: OutletMap.colour("ink") }));
+      painters.forEach((painter) => painter.repaint());
+    }
+
+    function say(name, code) {
+      container.dispatchEvent(new CustomEvent(name, { bubbles: true, detail: code }));
+    }
+    function close() {
+      card.hidden = true;
+      state.area = -1;
+      selection.setLatLngs([]);
+      painters[2].repaint();
+      say("area:selected", "");
+    }
+    function select(i, move) {
+      state.area = i;
+      selection.setLatLngs(ringsOf(i));
+      card.show(OutletMap.areaContent(areas, data.colourings[state.colouring], i));
+      if (move) { map.fitBounds(polygons[i].getBounds(), { paddingTopLeft: [40, 40], paddingBottomRight: [card.offsetWidth + 40, 40], maxZoom: 9 }); }
+      painters[2].repaint();
+      say("area:selected", areas.code[i]);
+    }
+    function selectProvince(name) {
+      const inside = areas.province.map((province, i) => (province === name ? i : -1)).filter((i) => i >= 0);
+      map.fitBounds(inside.reduce((box, i) => box.extend(polygons[i].getBounds()), L.latLngBounds([])));
+    }
+
+    const card = OutletMap.card(data, close);
+    const tip = OutletMap.tip();
+    const search = OutletMap.search(data, (entry) => (entry.province ? selectProvince(entry.province) : select(entry.area, true)));
+    const legend = OutletMap.legend(data, state, () => { recolour(); if (state.area >= 0) { select(state.area, false); } });
+    [search, legend, card, tip].forEach((element) => {
+      L.DomEvent.disableClickPropagation(element);
+      L.DomEvent.disableScrollPropagation(element);
+      container.append(element);
+    });
+
+    const named = () => shown().filter((layer) => layer.text.length);
+    const hitAt = (event) => OutletMap.nearest(map, named(), event.layerPoint);
+    polygons.forEach((polygon, i) => {
+      polygon.on("click", (event) => { if (!hitAt(event)) { select(i, false); } });
+      polygon.on("mouseover", () => { state.hover = i; });
+      polygon.on("mouseout", () => { state.hover = -1; hovered.setLatLngs([]); });
+    });
+    map.on("click", (event) => {
+      const hit = hitAt(event);
+      if (hit) { card.show(OutletMap.pointContent(hit)); }
+    });
+    map.on("mousemove", (event) => {
+      const hit = hitAt(event);
+      if (hit) { tip.show(event.containerPoint, hit.layer.text[hit.index], hit.layer.title); return; }
+      if (state.hover < 0) { tip.hidden = true; return; }
+      const colouring = data.colourings[state.colouring];
+      const kind = colouring && colouring.classes[colouring.member[state.hover]];
+      hovered.setLatLngs(ringsOf(state.hover));
+      tip.show(event.containerPoint, areas.label[state.hover], kind ? kind.label : "");
+    });
+    map.on("mouseout", () => { tip.hidden = true; });
+    container.addEventListener("area:show", (event) => { const i = areas.code.indexOf(event.detail); if (i >= 0) { select(i, true); } });
+    container.addEventListener("area:hover", (event) => { const i = areas.code.indexOf(event.detail); hovered.setLatLngs(i < 0 ? [] : ringsOf(i)); });
+    container.addEventListener("province:show", (event) => selectProvince(event.detail));
+
+    const home = L.latLngBounds(data.bounds);
+    const fit = () => map.fitBounds(home, { padding: [6, 6], animate: false });
+    map.on("focus", () => map.scrollWheelZoom.enable()).on("click", () => map.scrollWheelZoom.enable());
+    container.addEventListener("mouseleave", () => map.scrollWheelZoom.disable());
+    OutletMap.control(map, data, fit);
+    fit();
+    recolour();
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", recolour);
+    window.addEventListener("beforeprint", () => { map.invalidateSize(false); fit(); recolour(); });
+    window.addEventListener("afterprint", () => { map.invalidateSize(false); fit(); recolour(); });
+    say("map:ready", "");
+  };
+
+  OutletMap.control = function (map, data, fit) {
+    map.attributionControl.setPrefix(false);
+    data.credits.forEach((credit) => {
+      const clean = OutletMap.make("span", "", credit);
+      map.attributionControl.addAttribution(clean.innerHTML);
+    });
+    L.control.zoom({ position: "topright", zoomInTitle: data.words.zoom_in, zoomOutTitle: data.words.zoom_out }).addTo(map);
+    L.control.scale({ imperial: false, position: "bottomright" }).addTo(map);
+    const Home = L.Control.extend({
+      onAdd: function () {
+        const bar = OutletMap.make("div", "leaflet-bar");
+        const button = OutletMap.make("button", "om-home", "⤢");
+        button.type = "button";
+        button.title = data.words.whole;
+        button.setAttribute("aria-label", data.words.whole);
+        button.addEventListener("click", fit);
+        L.DomEvent.disableClickPropagation(bar);
+        bar.append(button);
+        return bar;
+      },
+    });
+    new Home({ position: "topright" }).addTo(map);
+  };
+})();
