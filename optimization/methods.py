@@ -1,0 +1,37 @@
+"""Which method answers which stage: the one place where that is chosen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from optimization.arrays import IntArray
+from optimization.center import solve_farthest
+from optimization.compact import Clock, solve_compact
+from optimization.problem import Objective, SolverOptions
+from optimization.stage import Answer, Stage
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """A way to answer a stage, and where it applies; `run` may return None to pass."""
+
+    name: str
+    applies: Callable[[Stage], bool]
+    run: Callable[[Stage, IntArray | None, SolverOptions, Clock], Answer | None]
+
+
+METHODS = (
+    Method("search over radii", lambda stage: stage.objective is Objective.FARTHEST, solve_farthest),
+    Method("integer program", lambda _: True, solve_compact),
+)
+
+
+def answer_stage(stage: Stage, start: IntArray | None, options: SolverOptions, clock: Clock) -> Answer:
+    """Return the answer of the first method in the table that has one."""
+    for method in METHODS:
+        if method.applies(stage):
+            answer = method.run(stage, start, options, clock)
+            if answer is not None:
+                return answer
+    raise AssertionError("the last method of the table answers every stage")

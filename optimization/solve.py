@@ -1,0 +1,196 @@
+"""Solve a location problem: objectives in order, each kept while the next is sought."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from optimization.arrays import Csr, IntArray
+from optimization.assignment import assign
+from optimization.compact import Clock
+from optimization.covering import coverings
+from optimization.methods import answer_stage
+from optimization.problem import SERVES_EVERYONE, LocationProblem, Objective, SolverOptions
+from optimization.recount import Recount, recount
+from optimization.result import Outcome, Plan, StageResult, proven_outcome, relative_gap
+from optimization.stage import Answer, Stage
+
+DEFAULT_OPTIONS = SolverOptions()
+
+
+@dataclass(slots=True)
+class Progress:
+    """What the objectives so far have settled."""
+
+    open: IntArray | None = None
+    shares: Csr = None
+    answers: list[tuple[Objective, Answer]] = field(default_factory=list)
+    seconds: dict[str, float] = field(default_factory=dict)
+
+
+def solve(
+    problem: LocationProblem,
+    objectives: Sequence[str] | str = ("cost",),
+    options: SolverOptions = DEFAULT_OPTIONS,
+) -> Plan:
+    """Return the best plan for `objectives`, met in order.
+
+    Parameters
+    ----------
+    problem : LocationProblem
+        What is asked.
+    objectives : sequence of str
+        Any of cost, coverage, distance, farthest, total, shortage; each is sought while all
+        earlier ones stay at their values (plus 1e-9 relative).
+    options : SolverOptions
+        Solver, time limit of the whole call, gap, threads and seed.
+
+    Returns
+    -------
+    Plan
+        With outcome, values and proven bounds; an infeasible problem is an outcome.
+
+    Raises
+    ------
+    ValueError
+        An unknown or repeated objective.
+    RecountError
+        A plan breaks its own limits: a mistake in this package.
+    """
+    began, clock = time.perf_counter(), Clock.of(options.time_limit_s)
+    names = objective_names(objectives)
+    stage, progress = first_stage(problem, names), Progress()
+    for name in names:
+        stage = replace(stage, objective=name)
+        answer = _timed(stage, progress, options, clock)
+        if answer.open is None:
+            return _without_plan(name, answer, progress, began)
+        stage = _kept(stage, name, answer)
+    plan = finish(stage, progress, options, clock)
+    return replace(plan, seconds={**progress.seconds, "total": time.perf_counter() - began})
+
+
+def objective_names(objectives: Sequence[str] | str) -> tuple[Objective, ...]:
+    """Return the objectives by name; raises ValueError for unknown, repeated or no names."""
+    asked = (objectives,) if isinstance(objectives, str) else tuple(objectives)
+    known = {name.value for name in Objective}
+    for name in asked:
+        if name not in known:
+            raise ValueError(f"objective {name!r} is unknown; choose from {', '.join(sorted(known))}.")
+    if not asked or len(set(asked)) != len(asked):
+        raise ValueError("objectives must name at least one objective, each once.")
+    return tuple(Objective(name) for name in asked)
+
+
+def first_stage(problem: LocationProblem, names: Sequence[Objective]) -> Stage:
+    """Return the stage that all objectives share, before any of them is settled."""
+    instance = problem.instance
+    return Stage(
+        instance=instance,
+        coverings=coverings(instance),
+        objective=None,
+        serve_all=instance.beyond is None and bool(SERVES_EVERYONE & set(names)),
+        elastic=Objective.SHORTAGE in names,
+    )
+
+
+def _timed(stage: Stage, progress: Progress, options: SolverOptions, clock: Clock) -> Answer:
+    """Answer a stage; what an earlier stage found stays good when nothing better is found."""
+    began = time.perf_counter()
+    answer = answer_stage(stage, progress.open, options, clock)
+    assert stage.objective is not None
+    if answer.open is None and progress.open is not None:
+        answer = _incumbent(stage, progress, answer)
+    if answer.open is not None:
+        progress.open = answer.open
+        progress.shares = progress.shares if answer.assignment is None else answer.assignment
+        progress.answers.append((stage.objective, answer))
+    progress.seconds[stage.objective] = time.perf_counter() - began
+    return answer
+
+
+def _incumbent(stage: Stage, progress: Progress, answer: Answer) -> Answer:
+    """Return the earlier stages' plan as this stage's answer, with whatever bound is proven."""
+    assert stage.objective is not None
+    assert progress.open is not None
+    value = count_again(stage, progress).values[stage.objective]
+    bound = answer.bound
+    if not math.isfinite(bound):
+        weight = float(stage.instance.weight.sum())
+        bound = weight if stage.objective is Objective.COVERAGE else 0.0
+    return Answer(
+        Outcome.FEASIBLE, progress.open, value, bound, "plan of the objective before", progress.shares
+    )
+
+
+def _kept(stage: Stage, name: Objective, answer: Answer) -> Stage:
+    kept = (*stage.kept, (name, answer.value))
+    beyond = None if stage.must_serve else stage.instance.beyond
+    if name is Objective.FARTHEST and (beyond is None or answer.value < beyond):
+        return replace(stage, kept=kept, radius=answer.value)
+    return replace(stage, kept=kept)
+
+
+def count_again(stage: Stage, progress: Progress, seconds: float = 10.0) -> Recount:
+    """Recount the plan so far with the best assignment for its units."""
+    assert progress.open is not None
+    return recount(
+        stage.instance,
+        progress.open,
+        shares_of(stage, progress, seconds),
+        elastic=stage.elastic,
+        serve_all=stage.must_serve,
+    )
+
+
+def shares_of(stage: Stage, progress: Progress, seconds: float) -> Csr:
+    """Return who is served where; single-source shares come from the solver's own answer."""
+    assert progress.open is not None
+    if stage.instance.single_source and stage.instance.capacity is not None and progress.shares is not None:
+        return progress.shares
+    targets = tuple((name, answer.value) for name, answer in progress.answers)
+    return assign(stage, progress.open, targets, seconds)
+
+
+def finish(stage: Stage, progress: Progress, options: SolverOptions, clock: Clock) -> Plan:
+    """Recount the plan and put it together."""
+    shares = shares_of(stage, progress, max(clock.left, 1.0))
+    assert progress.open is not None
+    counted = recount(
+        stage.instance, progress.open, shares, elastic=stage.elastic, serve_all=stage.must_serve
+    )
+    results = tuple(_result(name, answer, counted, options) for name, answer in progress.answers)
+    optimal = all(result.outcome is Outcome.OPTIMAL for result in results)
+    return Plan(
+        outcome=Outcome.OPTIMAL if optimal else Outcome.FEASIBLE,
+        open=progress.open,
+        objective=results[0].value,
+        bound=results[0].bound,
+        gap=results[0].gap,
+        objectives=results,
+        assignment=shares,
+        covered=counted.covered,
+        shortage=counted.shortage,
+        notes=tuple(f"{name}: {answer.method}" for name, answer in progress.answers),
+    )
+
+
+def _result(name: Objective, answer: Answer, counted: Recount, options: SolverOptions) -> StageResult:
+    value = counted.values[name]
+    bound = max(answer.bound, value) if name is Objective.COVERAGE else min(answer.bound, value)
+    gap = relative_gap(value, bound)
+    return StageResult(name.value, value, bound, gap, proven_outcome(value, bound, options.gap))
+
+
+def _without_plan(name: Objective, answer: Answer, progress: Progress, began: float) -> Plan:
+    bound = answer.bound if answer.outcome is Outcome.TIME_LIMIT and np.isfinite(answer.bound) else None
+    return Plan(
+        outcome=answer.outcome,
+        bound=bound,
+        seconds={**progress.seconds, "total": time.perf_counter() - began},
+        notes=(f"{name}: {answer.method}",),
+    )
