@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pandera.pandas as pa
 from pandera.errors import SchemaErrors
@@ -16,7 +17,7 @@ from pandera.errors import SchemaErrors
 from geodata import cells
 from geodata.columns import Field, Kind, TableDefinition, folded
 from geodata.messages import InputError, Message, say
-from geodata.rawtable import RawTable
+from geodata.rawtable import RawTable, blank
 
 MOST_PROBLEMS = 1_000
 _LONGEST_VALUE = 60
@@ -51,6 +52,12 @@ class CheckedTable:
     def header(self, name: str) -> str:
         """Return the user's header of a column, its canonical name if the file has none."""
         return self.headers.get(name, name)
+
+    def blank(self, name: str) -> npt.NDArray[np.bool_]:
+        """Return for each row whether the file has no cell in a column (unreadable cells are not blank)."""
+        if name not in self.headers:
+            return np.ones(len(self.frame), dtype=bool)
+        return blank(self.raw.frame[self.headers[name]])
 
     def cell(self, row: int, name: str) -> str:
         """Return what stands in the file at a row and canonical column, as text."""
@@ -119,10 +126,18 @@ def checked(raw: RawTable, definition: TableDefinition, *, optional: tuple[str, 
 
 
 def raise_problems(problems: Iterable[Message]) -> None:
-    """Raise all problems as one error, if there are any."""
-    problems = tuple(problems)
-    if problems:
-        raise InputError(problems)
+    """Raise all problems as one error, in the order of rows, if there are any."""
+    ordered = sorted(problems, key=_row_of)
+    if ordered:
+        raise InputError(ordered)
+
+
+def _row_of(message: Message) -> float:
+    """Return the row a message is about: 0 for the whole file, the end for what sums up others."""
+    row = message.values.get("row")
+    if isinstance(row, int):
+        return row
+    return np.inf if "count" in message.values else 0
 
 
 def matched_headers(
@@ -187,11 +202,21 @@ def _typed(
     """Return the canonical columns and, for each, which cells could not be read."""
     columns: dict[str, pd.Series] = {}
     unread: dict[str, cells.Unread] = {}
-    nothing = pd.Series(None, index=frame.index, dtype=object)
     for one in definition.fields:
-        values = frame[headers[one.name]] if one.name in headers else nothing
-        columns[one.name], unread[one.name] = _read(one, values)
+        if one.name in headers:
+            columns[one.name], unread[one.name] = _read(one, frame[headers[one.name]])
+        else:
+            columns[one.name], unread[one.name] = _absent(one, frame.index), np.zeros(len(frame), bool)
     return pd.DataFrame(columns, index=frame.index), unread
+
+
+def _absent(one: Field, index: pd.Index) -> pd.Series:
+    """Return the column of a file that does not have it: blanks, or the default of a vocabulary."""
+    if one.kind in (Kind.NUMBER, Kind.WHOLE):
+        return pd.Series(np.nan, index=index)
+    if one.kind is Kind.DATE:
+        return pd.Series(np.datetime64("NaT"), index=index, dtype="datetime64[us]")
+    return pd.Series(one.default, index=index, dtype="str")
 
 
 def _read(one: Field, values: pd.Series) -> tuple[pd.Series, cells.Unread]:
@@ -265,15 +290,15 @@ def _whole(values: pd.Series) -> pd.Series:
 
 
 def _sentences(table: CheckedTable, definition: TableDefinition, cases: pd.DataFrame) -> list[Message]:
-    """Return pandera's failure cases as sentences, in the order of rows."""
-    lines: list[tuple[float, Message]] = []
+    """Return pandera's failure cases as sentences."""
+    lines: list[Message] = []
     for (column, check), rows in cases.groupby(["column", "check"], sort=False)["index"]:
         one = definition[str(column)]
         ordered = sorted(map(int, rows))
-        lines += [(row, _sentence(table, one, str(check), row)) for row in ordered[:MOST_PROBLEMS]]
+        lines += [_sentence(table, one, str(check), row) for row in ordered[:MOST_PROBLEMS]]
         if len(ordered) > MOST_PROBLEMS:
-            lines.append((np.inf, _more(table, one.name, len(ordered) - MOST_PROBLEMS)))
-    return [message for _, message in sorted(lines, key=lambda line: line[0])]
+            lines.append(_more(table, one.name, len(ordered) - MOST_PROBLEMS))
+    return lines
 
 
 def _more(table: CheckedTable, name: str, count: int) -> Message:
