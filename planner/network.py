@@ -146,7 +146,7 @@ def reach_km(points: Floats, places: Floats, limit_km: float, *, detour: float =
     `points` and `places` are longitudes and latitudes, (I, 2) and (J, 2); a place without coordinates (NaN)
     is near nothing. The check and the program both measure by this function.
     """
-    near = pairs_within(*points.T, *places.T, radius_km=(limit_km + EPSILON) / detour)
+    near = pairs_within(points[:, 0], points[:, 1], places[:, 0], places[:, 1], (limit_km + EPSILON) / detour)
     return sparse.csr_array((near.data * detour, near.indices, near.indptr), shape=near.shape)
 
 

@@ -132,21 +132,13 @@ def shared_sites(columns: Columns) -> list[Row]:
 
 def _require_plannable(rules: RuleSet) -> None:
     reaches = [rule for rule in rules.rules if isinstance(rule, ReachShare)]
-    for rule in reaches:
-        if rule.parameters.minutes is not None:
-            raise InputError(
-                say(
-                    "Rule '{rule}' is in minutes, which needs travel times by road; give distance_km instead.",
-                    rule=rule.id,
-                )
-            )
     across = [rule for rule in reaches if rule.parameters.across_borders]
     within = [r for r in reaches if not r.parameters.across_borders and r.level is not Level.AREA]
     if across and within:
         raise InputError(
             say(
-                "Rules '{first}' and '{second}' cannot be planned together: one counts outlets across borders, "
-                "the other only inside each area but over a larger territory. Plan them in two runs.",
+                "Rules '{first}' and '{second}' cannot be planned together: one counts outlets across "
+                "borders, the other only inside each area but over more than one. Plan them in two runs.",
                 first=across[0].id,
                 second=within[0].id,
             )

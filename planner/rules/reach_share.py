@@ -6,7 +6,7 @@ import numpy as np
 from pydantic import Field, model_validator
 from scipy import sparse
 
-from geodata.messages import Message, say
+from geodata.messages import InputError, Message, say
 from planner.network import EPSILON, Bools, Floats, Level, Network, Quantity
 from planner.program import CoverRow, Program, Row
 from planner.rules.base import Requirement, Rule, Supply, Unit, row_name
@@ -53,7 +53,12 @@ class ReachShare(Rule):
     def limit_km(self) -> float:
         """The distance that counts as near."""
         if self.parameters.distance_km is None:
-            raise ValueError(f"rule {self.id} is in minutes: it needs travel times by road")
+            raise InputError(
+                say(
+                    "Rule '{rule}' is in minutes, which needs travel times by road; give distance_km.",
+                    rule=self.id,
+                )
+            )
         return self.parameters.distance_km
 
     def statement(self) -> Message:

@@ -1,0 +1,170 @@
+"""Plan outlets: scopes to problems, problems to plans, plans to new outlets."""
+
+from collections.abc import Sequence
+from concurrent.futures import Executor
+
+import numpy as np
+import pandas as pd
+
+from geodata.schemas import Tables
+from optimization import Outcome, SolverOptions
+from planner.candidates import candidates_of, site_notes
+from planner.check import findings_of
+from planner.limits import Master, within_limits
+from planner.network import EPSILON, Bools, Network, network_of
+from planner.openings import plan_table
+from planner.placement import (
+    CONFLICT_COLUMNS,
+    SCOPE_COLUMNS,
+    Placement,
+    conflict_row,
+    scope_row,
+    worst,
+)
+from planner.problem import World, world_of
+from planner.rules.attribute import Attribute
+from planner.rules.base import Rule, Status
+from planner.rules.proportion import Proportion
+from planner.rules.ruleset import RuleSet
+from planner.run import Job, Planned, Progress, Run, plan_all
+from planner.scenario import Scenario
+from planner.scope import Scope, scopes_of
+from planner.variants import enforced_rules
+
+
+def place(
+    tables: Tables,
+    rules: RuleSet,
+    scenario: Scenario,
+    *,
+    executor: Executor | None = None,
+    progress: Progress | None = None,
+) -> Placement:
+    """Return the cheapest new outlets with which every duty is met, enterprise by enterprise.
+
+    Each scope is planned for cost, then for distance. Where its duties cannot all be met, the least shortage
+    is planned and explained. With `max_new` or `budget` in the scenario, one master problem shares them out.
+
+    Parameters
+    ----------
+    executor
+        Where problems are solved; None lets the engine choose (a pool of processes for many).
+    progress
+        Called as scopes are done.
+
+    Raises
+    ------
+    InputError
+        If the rules cannot be planned together.
+    """
+    network = network_of(tables, scenario, territory=rules.territory)
+    world = world_of(network, rules, scenario, candidates_of(tables, network, rules, scenario))
+    run = Run(world, options_of(scenario), executor, progress)
+    scopes = scopes_of(network, rules, world.asked)
+    due = due_scopes(world, scopes)
+    enforced = enforced_rules(run, scopes)
+    jobs = [
+        Job(scope, enforced.get(scope.name, frozenset()))
+        for scope in scopes
+        if scope.name in due or enforced.get(scope.name)
+    ]
+    planned = plan_all(run, jobs)
+    limited = within_limits(run, planned)
+    final = planned if limited is None else limited.planned
+    scope_table = _scope_table(network, scopes, final)
+    total = Master(scope_table["objective"].sum(), scope_table["bound"].sum())
+    value = total if limited is None else limited.master
+    return Placement(
+        outlets=_with_reasons(
+            plan_table([o for item in final for o in item.openings], world.candidates, network), world
+        ),
+        scopes=scope_table,
+        conflicts=_conflicts(final),
+        outcome=worst(scope_table["outcome"]),
+        objective=float(value.objective),
+        bound=float(value.bound),
+        gap=float(abs(value.objective - value.bound) / max(1.0, abs(value.objective))),
+        limited=limited is not None,
+        notes=tuple(site_notes(tables, scenario)),
+    )
+
+
+def options_of(scenario: Scenario) -> SolverOptions:
+    """Return the engine's options as the scenario has them."""
+    solver = scenario.solver
+    return SolverOptions(
+        solver=solver.name, time_limit_s=solver.time_limit_s, gap=solver.gap, seed=solver.seed
+    )
+
+
+def due_scopes(world: World, scopes: Sequence[Scope]) -> set[str]:
+    """Return the names of the scopes where some duty lacks something; the others need no plan."""
+    due = set()
+    for rule in world.rules.rules:
+        if rule.id in world.rules.named:
+            continue
+        lacks = lacking(rule, world.network)
+        of_area = world.network.levels[rule.level].of_area
+        for scope in scopes:
+            if rule.role in scope.parties and lacks[scope.parties[rule.role], of_area[scope.areas]].any():
+                due.add(scope.name)
+    return due
+
+
+def lacking(rule: Rule, network: Network) -> Bools:
+    """Return where (P, T) the known part of a requirement is more than what is known to be there.
+
+    Properties that outlets lack are left out: opening others doesn't mend them.
+    """
+    verdict = rule.verdict(network)
+    if isinstance(rule, Attribute):
+        return np.zeros_like(verdict.asked.owed)
+    if isinstance(rule, Proportion):
+        return np.asarray(verdict.asked.owed & (verdict.status == str(Status.SHORT)))
+    below = verdict.found.actual < verdict.asked.required - EPSILON
+    return np.asarray(verdict.asked.owed & below & (verdict.status != str(Status.MET)))
+
+
+def _scope_table(network: Network, scopes: Sequence[Scope], planned: Sequence[Planned]) -> pd.DataFrame:
+    by_name = {item.job.scope.name: item for item in planned}
+    rows = []
+    for scope in scopes:
+        item, adcodes = by_name.get(scope.name), network.adcodes[scope.areas]
+        if item is None:
+            rows.append(scope_row(scope, adcodes, None, (0, 0)))
+        else:
+            rows.append(scope_row(scope, adcodes, item.plan, item.size, feasible=item.feasible))
+    return pd.DataFrame(rows, columns=SCOPE_COLUMNS)
+
+
+def _conflicts(planned: Sequence[Planned]) -> pd.DataFrame:
+    rows = [
+        conflict_row(item.job.scope.name, item.job.scope.enterprise, conflict)
+        for item in planned
+        for conflict in item.conflicts
+    ]
+    return pd.DataFrame(rows, columns=CONFLICT_COLUMNS)
+
+
+def _with_reasons(outlets: pd.DataFrame, world: World) -> pd.DataFrame:
+    """Return the new outlets with the rules that were short there before, as `reason`."""
+    network = world.network
+    findings = findings_of(network, world.rules)
+    short = findings[findings["status"] != str(Status.MET)]
+    parts = []
+    for level, territories in network.levels.items():
+        codes = pd.Series(territories.codes[territories.of_area], index=network.adcodes)
+        at = outlets.assign(territory=outlets["adcode"].map(codes), order=np.arange(len(outlets)))
+        asked = short[short["level"] == str(level)][["enterprise", "adcode", "rule_id"]]
+        parts.append(
+            at.merge(asked, left_on=["enterprises", "territory"], right_on=["enterprise", "adcode"])[
+                ["order", "rule_id"]
+            ]
+        )
+    named = pd.concat(parts).drop_duplicates().groupby("order")["rule_id"].agg("; ".join)
+    return outlets.assign(reason=pd.Series(np.arange(len(outlets))).map(named).fillna("").to_numpy())
+
+
+def unplanned(placement: Placement) -> int:
+    """Return in how many scopes a limit ended the search with nothing."""
+    return int((placement.scopes["outcome"] == str(Outcome.TIME_LIMIT)).sum())

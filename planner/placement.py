@@ -1,0 +1,120 @@
+"""What was planned: new outlets, the scopes' outcomes, and what no plan can mend."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import pandas as pd
+
+from geodata.messages import Note
+from optimization import Conflict, Outcome, Plan
+from planner.scope import Scope
+
+SCOPE_COLUMNS = [
+    "scope", "enterprise", "areas", "points", "sites", "outcome", "objective", "bound", "gap", "shortage",
+    "seconds", "method",
+]  # fmt: skip
+CONFLICT_COLUMNS = [
+    "scope", "enterprise", "adcode", "rule_id", "cause", "required", "attainable", "shortage", "unit",
+    "template", "values",
+]  # fmt: skip
+WORST_FIRST = [Outcome.TIME_LIMIT, Outcome.INFEASIBLE, Outcome.FEASIBLE, Outcome.OPTIMAL]
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """The plan of a whole run.
+
+    Attributes
+    ----------
+    outlets
+        The new outlets, one row each: the columns of plan.csv.
+    scopes
+        One row per scope: scope, enterprise, areas (;-separated adcodes), points, sites, outcome, objective
+        (cost), bound, gap, shortage, seconds, method.
+    conflicts
+        Duties that this plan leaves short, and what explains each: scope, enterprise, adcode, rule_id, cause
+        (rows, property, too_many, limit, time, areas), required, attainable, shortage, unit, and the sentence
+        as `template` and `values`.
+    outcome, objective, bound, gap
+        The worst outcome, and the costs summed; with a limit on the whole run, the master's shortage.
+    limited
+        Whether `max_new` or `budget` decided.
+    notes
+        What was assumed or noticed.
+    """
+
+    outlets: pd.DataFrame
+    scopes: pd.DataFrame
+    conflicts: pd.DataFrame
+    outcome: Outcome
+    objective: float
+    bound: float
+    gap: float
+    limited: bool = False
+    notes: tuple[Note, ...] = ()
+
+
+def worst(outcomes: Iterable[str]) -> Outcome:
+    """Return the worst of some outcomes; optimal if there are none."""
+    found = {Outcome(outcome) for outcome in outcomes}
+    return next((outcome for outcome in WORST_FIRST if outcome in found), Outcome.OPTIMAL)
+
+
+def scope_row(
+    scope: Scope, adcodes: Iterable[str], plan: Plan | None, size: tuple[int, int], *, feasible: bool = True
+) -> dict[str, object]:
+    """Return a scope's row; without a plan there was nothing to do. A shortage plan is infeasible."""
+    stages = {stage.name: stage for stage in plan.objectives} if plan else {}
+    cost = stages.get("cost")
+    outcome = Outcome.OPTIMAL if plan is None else plan.outcome if feasible else Outcome.INFEASIBLE
+    return {
+        "scope": scope.name,
+        "enterprise": scope.enterprise,
+        "areas": ";".join(adcodes),
+        "points": size[0],
+        "sites": size[1],
+        "outcome": str(outcome),
+        "objective": cost.value if cost else 0.0,
+        "bound": cost.bound if cost else 0.0,
+        "gap": cost.gap if cost else 0.0,
+        "shortage": stages["shortage"].value if "shortage" in stages else 0.0,
+        "seconds": float(plan.seconds.get("total", 0.0)) if plan else 0.0,
+        "method": "; ".join(plan.notes) if plan else "nothing is short",
+    }
+
+
+def conflict_row(scope: str, enterprise: str, conflict: Conflict) -> dict[str, object]:
+    """Return the engine's conflict as a row; rows and covers are named RULE|CODE."""
+    rule, _, code = conflict.name.partition("|")
+    return {
+        "scope": scope,
+        "enterprise": enterprise,
+        "adcode": code.partition("|")[0],
+        "rule_id": rule,
+        "cause": "rows",
+        "required": conflict.required,
+        "attainable": conflict.attainable,
+        "shortage": conflict.shortage,
+        "unit": conflict.unit,
+        "template": conflict.template or conflict.sentence,
+        "values": dict(conflict.values),
+    }
+
+
+def finding_conflict(
+    finding: Mapping[str, object], scope: str, cause: str, template: str
+) -> dict[str, object]:
+    """Return a finding that stays short as a row of conflicts."""
+    return {
+        "scope": scope,
+        "enterprise": finding["enterprise"],
+        "adcode": finding["adcode"],
+        "rule_id": finding["rule_id"],
+        "cause": cause,
+        "required": finding["required"],
+        "attainable": finding["actual"],
+        "shortage": finding["shortage"],
+        "unit": finding["unit"],
+        "template": template,
+        "values": dict(finding),
+    }
