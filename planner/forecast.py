@@ -1,24 +1,18 @@
 """Vehicles in use and retired tonnes over the years, as a table and as a chart."""
 
 from collections.abc import Callable, Iterable
-from pathlib import Path
-from typing import Any
 
 import pandas as pd
-from matplotlib import font_manager, rc_context
+from matplotlib import rc_context
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from geodata.messages import InputError, say
+from planner.charts import BLUE, ORANGE, chart_style, dress, new_figure
 from planner.quantities import quantities_over, sales_by_area
 from planner.scenario import Scenario
 
 COLUMNS = ["enterprise", "role", "adcode", "area", "year", "sales", "stock", "retired_t"]
-CHART_FORMATS = (".png", ".svg")
-FONTS = ("Noto Sans CJK SC", "Noto Serif CJK SC", "WenQuanYi Zen Hei", "DejaVu Sans")
-BLUE, ORANGE = "#0072B2", "#D55E00"
 
 
 def forecast(
@@ -61,47 +55,21 @@ def totals(table: pd.DataFrame, *, by: str | None = None) -> pd.DataFrame:
     return table.groupby(keys, as_index=False)[["sales", "stock", "retired_t"]].sum()
 
 
-def forecast_chart(table: pd.DataFrame, translate: Callable[[str], str] = str, *, title: str = "") -> Figure:
+def forecast_chart(table: pd.DataFrame, t: Callable[[str], str] = str, *, title: str = "") -> Figure:
     """Return a figure of two panels over the years: units in use, and tonnes retired a year."""
     sums = totals(table)
-    with rc_context(_style()):
-        figure = Figure(figsize=(9.0, 3.6), layout="constrained")
-        FigureCanvasAgg(figure)
-        left, right = figure.subplots(1, 2)
-        _panel(left, sums["year"], sums["stock"] / 1000.0, BLUE, translate("In use, thousands"))
-        _panel(right, sums["year"], sums["retired_t"], ORANGE, translate("Retired batteries, t a year"))
+    with rc_context(chart_style()):
+        figure, (left, right) = new_figure(2)
+        _panel(left, sums["year"], sums["stock"] / 1000.0, BLUE, t("In use, thousands"))
+        _panel(right, sums["year"], sums["retired_t"], ORANGE, t("Retired batteries, t a year"))
         if title:
             figure.suptitle(title, x=0.01, ha="left")
     return figure
 
 
-def write_chart(figure: Figure, path: Path) -> None:
-    """Write the figure as PNG or SVG, told by the name's ending."""
-    if path.suffix.lower() not in CHART_FORMATS:
-        raise InputError(
-            say("{path}: a chart is written as .png or .svg; give it one of these endings.", path=path)
-        )
-    with rc_context(_style()):
-        figure.savefig(path, dpi=150, metadata={"Date": None} if path.suffix.lower() == ".svg" else None)
-
-
 def _panel(axes: Axes, years: pd.Series, values: pd.Series, colour: str, label: str) -> None:
-    """Draw one quantity over the years, from zero."""
+    """Draw one quantity over the years."""
     axes.plot(years, values, color=colour, marker="o", markersize=3, linewidth=1.5)
     axes.fill_between(years, values, color=colour, alpha=0.12, linewidth=0)
-    axes.set_title(label, loc="left", fontsize=10)
-    axes.set_ylim(bottom=0)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    axes.yaxis.set_major_formatter(lambda value, _: f"{value:,.10g}")
-    axes.grid(axis="y", color="#DDDDDD", linewidth=0.6)
-    axes.spines[["top", "right"]].set_visible(False)
-
-
-def _style() -> Any:
-    """Return the settings of a figure, with the first fonts of ours that this machine has."""
-    installed = {font.name for font in font_manager.fontManager.ttflist}
-    return {
-        "font.family": [name for name in FONTS if name in installed] or ["sans-serif"],
-        "svg.hashsalt": "outlet-planner",
-        "axes.unicode_minus": False,
-    }
+    dress(axes, label)

@@ -5,12 +5,14 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from geodata.messages import InputError, Message
+from geodata.messages import InputError, Message, say
 
 if TYPE_CHECKING:
     from rich.console import Console as RichConsole
+    from rich.progress import Progress as Bar
+    from rich.progress import TaskID
 
     from planner.language import Translator
 
@@ -65,9 +67,13 @@ class Console:
         """Print a sentence on standard output."""
         self.out.print(self.t(text, **values), markup=False)
 
-    def tell(self, text: str | Message, **values: object) -> None:
-        """Print a sentence on standard error: progress, where a file is, what was assumed."""
-        self.err.print(self.t(text, **values), markup=False)
+    def print(self, text: str) -> None:
+        """Print text that needs no translation on standard output."""
+        self.out.print(text, markup=False)
+
+    def tell(self, message: Message) -> None:
+        """Print a sentence on standard error: progress, a mistake, what was assumed."""
+        self.err.print(self.t(message), markup=False)
 
     def complain(self, error: InputError) -> None:
         """Print each sentence of bad input on standard error, the first fifty of them."""
@@ -75,7 +81,7 @@ class Console:
             self.tell(message)
         rest = len(error.messages) - MOST_SENTENCES
         if rest > 0:
-            self.tell("and {n} more of this kind; mend these first.", n=rest)
+            self.tell(say("and {n} more; mend these first.", n=rest))
 
     def print_json(self, value: object) -> None:
         """Print a value as JSON on standard output; dates and codes as text, missing numbers as null."""
@@ -104,7 +110,7 @@ class Console:
 
     @contextmanager
     def progress(self) -> Iterator["Progress"]:
-        """Show a bar on standard error while a long job runs; one line a tenth where it is no terminal."""
+        """Show a long job's progress on standard error."""
         from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
         from rich.progress import Progress as Bar
 
@@ -114,21 +120,22 @@ class Console:
 
 
 class Progress:
-    """Counts what is done of a long job."""
+    """Shows what is done of a long job."""
 
-    def __init__(self, console: Console, bar: Any) -> None:
+    def __init__(self, console: Console, bar: "Bar") -> None:
         self.console, self.bar = console, bar
-        self.task: Any = None
-        self.told = 0
+        self.tasks: dict[str, TaskID] = {}
+        self.told: tuple[str, int] = ("", 0)
 
-    def __call__(self, done: int, total: int) -> None:
-        """Show that `done` of `total` problems are planned."""
-        label = self.console.t("Planning")
-        if not self.console.err.is_terminal:
-            if done == total or done * 10 // max(total, 1) > self.told * 10 // max(total, 1):
-                self.console.tell("Planning {total} problems: {done} done", total=total, done=done)
-                self.told = done
+    def __call__(self, message: Message, done: int, total: int) -> None:
+        """Show how many parts of a job are done: a bar, or a line for every tenth where it is no terminal."""
+        text = self.console.t(message)
+        if self.console.err.is_terminal:
+            if message.template not in self.tasks:
+                self.tasks[message.template] = self.bar.add_task(text, total=total)
+            self.bar.update(self.tasks[message.template], description=text, completed=done, total=total)
             return
-        if self.task is None:
-            self.task = self.bar.add_task(label, total=total)
-        self.bar.update(self.task, completed=done, total=total)
+        tenth = 10 * done // max(total, 1)
+        if (message.template, tenth) != self.told:
+            self.told = (message.template, tenth)
+            self.console.tell(message)

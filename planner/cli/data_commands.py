@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from geodata.messages import InputError, say
 from planner.cli import options as opt
 from planner.cli.console import Console
 from planner.cli.options import _
@@ -29,7 +30,7 @@ def template(
 
     console: Console = ctx.obj
     for path in write_templates(folder):
-        console.say("{path}", path=path)
+        console.print(str(path))
 
 
 def sample(
@@ -134,7 +135,7 @@ def forecast(
     )
     _print_forecast(console, totals(table, by=by.column), as_json=as_json)
     if tables.sample:
-        console.tell("These figures are from the bundled, fictional sample.")
+        console.tell(say("These figures are from the bundled, fictional sample."))
     if out:
         _write_forecast(console, table, out)
 
@@ -152,8 +153,7 @@ def app(
     console: Console = ctx.obj
     found = importlib.util.find_spec("app")
     if found is None or found.origin is None:
-        console.tell("The app is not installed; install the distribution outlet-network-planner again.")
-        raise typer.Exit(2)
+        raise InputError(say("The app is missing; install outlet-network-planner again."))
     flags = ["--server.address=localhost", f"--server.port={port}", "--browser.gatherUsageStats=false"]
     upload = ["--server.maxUploadSize=20"]
     command = [sys.executable, "-m", "streamlit", "run", found.origin, *flags, *upload]
@@ -166,13 +166,11 @@ def _title(rule_set: "RuleSet", console: Console) -> str:
 
 def _print_rules(console: Console, rule_set: "RuleSet") -> None:
     """Print a rule set rule by rule."""
-    console.say("{id}: {title}", id=rule_set.id, title=_title(rule_set, console))
+    console.print(f"{rule_set.id}: {_title(rule_set, console)}")
     console.say("Source: {source}", source=rule_set.source)
     for rule in rule_set.rules:
-        console.say("")
-        assumed = console.t(" (assumed)") if rule.assumption else ""
-        console.say("{id}{assumed}: {statement}", id=rule.id, assumed=assumed, statement=rule.statement())
-        console.say("    {source}", source=rule.source)
+        assumed = f" ({console.t('assumed')})" if rule.assumption else ""
+        console.print(f"\n{rule.id}{assumed}: {console.t(rule.statement())}\n    {rule.source}")
 
 
 def _print_forecast(console: Console, table: "pd.DataFrame", *, as_json: bool) -> None:
@@ -196,8 +194,9 @@ def _print_forecast(console: Console, table: "pd.DataFrame", *, as_json: bool) -
 
 def _write_forecast(console: Console, table: "pd.DataFrame", out: Path) -> None:
     """Write a forecast's table and chart into a folder."""
+    from planner.charts import write_chart
     from planner.cli.folders import replaced_folder
-    from planner.forecast import forecast_chart, write_chart
+    from planner.forecast import forecast_chart
 
     with replaced_folder(out, marker="forecast.csv") as fresh:
         table.to_csv(fresh / "forecast.csv", index=False, lineterminator="\n")

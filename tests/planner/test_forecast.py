@@ -6,7 +6,8 @@ import pandas as pd
 import pytest
 
 from geodata.messages import InputError
-from planner.forecast import COLUMNS, forecast, forecast_chart, totals, write_chart
+from planner.charts import write_chart
+from planner.forecast import COLUMNS, forecast, forecast_chart, totals
 from tests.planner.test_quantities import AREAS, DEMAND, LFP_ONLY, sales_of
 
 SALES = sales_of(
