@@ -1,8 +1,13 @@
 """Location problems as integer programs: numbers only, no geography."""
 
+from optimization.explain import explain
+from optimization.frontier import frontier
+from optimization.many import solve_many
 from optimization.problem import Cover, LocationProblem, Objective, SolverOptions
+from optimization.recount import RecountError
 from optimization.result import Conflict, Outcome, Plan, StageResult
-from optimization.solve import solve
+from optimization.solve import solve, solve_plainly
+from optimization.solver import SolverError
 
 __all__ = [
     "Conflict",
@@ -11,7 +16,13 @@ __all__ = [
     "Objective",
     "Outcome",
     "Plan",
+    "RecountError",
+    "SolverError",
     "SolverOptions",
     "StageResult",
+    "explain",
+    "frontier",
     "solve",
+    "solve_many",
+    "solve_plainly",
 ]

@@ -17,21 +17,24 @@ class Method:
     """A way to answer a stage, and where it applies; `run` may return None to pass."""
 
     name: str
+    plain: bool
     applies: Callable[[Stage], bool]
     run: Callable[[Stage, IntArray | None, SolverOptions, Clock], Answer | None]
 
 
 METHODS = (
-    Method("search over radii", lambda stage: stage.objective is Objective.FARTHEST, solve_farthest),
-    Method("integer program", lambda _: True, solve_compact),
+    Method("search over radii", False, lambda stage: stage.objective is Objective.FARTHEST, solve_farthest),
+    Method("integer program", False, lambda _: True, solve_compact),
 )
 
 
-def answer_stage(stage: Stage, start: IntArray | None, options: SolverOptions, clock: Clock) -> Answer:
-    """Return the answer of the first method in the table that has one."""
+def answer_stage(
+    stage: Stage, start: IntArray | None, options: SolverOptions, clock: Clock, *, plain: bool = False
+) -> Answer | None:
+    """Return the answer of the first method in the table that has one; `plain`: without a solver."""
     for method in METHODS:
-        if method.applies(stage):
+        if method.applies(stage) and (method.plain or not plain):
             answer = method.run(stage, start, options, clock)
             if answer is not None:
                 return answer
-    raise AssertionError("the last method of the table answers every stage")
+    return None

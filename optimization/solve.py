@@ -61,12 +61,30 @@ def solve(
     RecountError
         A plan breaks its own limits: a mistake in this package.
     """
+    plan = _solve(problem, objective_names(objectives), options, plain=False)
+    assert plan is not None
+    return plan
+
+
+def solve_plainly(
+    problem: LocationProblem,
+    objectives: Sequence[str] | str = ("cost",),
+    options: SolverOptions = DEFAULT_OPTIONS,
+) -> Plan | None:
+    """Return the plan as `solve` would, or None where that needs an integer programming solver."""
+    return _solve(problem, objective_names(objectives), options, plain=True)
+
+
+def _solve(
+    problem: LocationProblem, names: tuple[Objective, ...], options: SolverOptions, *, plain: bool
+) -> Plan | None:
     began, clock = time.perf_counter(), Clock.of(options.time_limit_s)
-    names = objective_names(objectives)
     stage, progress = first_stage(problem, names), Progress()
     for name in names:
         stage = replace(stage, objective=name)
-        answer = _timed(stage, progress, options, clock)
+        answer = _timed(stage, progress, options, clock, plain=plain)
+        if answer is None:
+            return None
         if answer.open is None:
             return _without_plan(name, answer, progress, began)
         stage = _kept(stage, name, answer)
@@ -98,10 +116,14 @@ def first_stage(problem: LocationProblem, names: Sequence[Objective]) -> Stage:
     )
 
 
-def _timed(stage: Stage, progress: Progress, options: SolverOptions, clock: Clock) -> Answer:
+def _timed(
+    stage: Stage, progress: Progress, options: SolverOptions, clock: Clock, *, plain: bool
+) -> Answer | None:
     """Answer a stage; what an earlier stage found stays good when nothing better is found."""
     began = time.perf_counter()
-    answer = answer_stage(stage, progress.open, options, clock)
+    answer = answer_stage(stage, progress.open, options, clock, plain=plain)
+    if answer is None:
+        return None
     assert stage.objective is not None
     if answer.open is None and progress.open is not None:
         answer = _incumbent(stage, progress, answer)
