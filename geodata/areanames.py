@@ -12,7 +12,7 @@ from importlib.resources import files
 
 import geopandas as gpd
 
-from geodata.romanize import english_name, pinyin, short_name
+from geodata.romanize import short_name
 
 
 class Finding(StrEnum):
@@ -35,7 +35,16 @@ class Extent(StrEnum):
     FORMER = "former"
 
 
-_PROVINCES_IN_ENGLISH = {"陕西": "Shaanxi", "内蒙古": "Inner Mongolia", "西藏": "Tibet"}
+_PROVINCES_IN_LATIN_LETTERS = dict(
+    pair.split(":")
+    for pair in (
+        "北京:Beijing 天津:Tianjin 河北:Hebei 山西:Shanxi 内蒙古:InnerMongolia 辽宁:Liaoning 吉林:Jilin "
+        "黑龙江:Heilongjiang 上海:Shanghai 江苏:Jiangsu 浙江:Zhejiang 安徽:Anhui 福建:Fujian 江西:Jiangxi "
+        "山东:Shandong 河南:Henan 湖北:Hubei 湖南:Hunan 广东:Guangdong 广西:Guangxi 海南:Hainan "
+        "重庆:Chongqing 四川:Sichuan 贵州:Guizhou 云南:Yunnan 西藏:Tibet 陕西:Shaanxi 甘肃:Gansu "
+        "青海:Qinghai 宁夏:Ningxia 新疆:Xinjiang 台湾:Taiwan 香港:HongKong 澳门:Macau"
+    ).split()
+)
 
 FOUND = frozenset({Finding.EXACT, Finding.ROLLED_UP, Finding.ABOLISHED})
 
@@ -118,7 +127,8 @@ def area_index(areas: gpd.GeoDataFrame) -> AreaIndex:
         for key in _area_names(name, province, latin, english):
             names[_key(key)].add(adcode)
     for adcode, province in provinces.items():
-        for key in (province, _short_province(province), *_latin_names(province)):
+        short = _short_province(province)
+        for key in (province, short, _PROVINCES_IN_LATIN_LETTERS.get(short, "")):
             names[_key(key)].add(adcode)
     names.pop("", None)
     known = {old: became for old, became in _abolished().items() if set(became.now) <= by_code.keys()}
@@ -207,11 +217,6 @@ def _area_names(name: str, province: str, latin: str, english: str) -> Iterator[
         yield province + one
         yield _short_province(province) + one
     yield from (latin, english)
-
-
-def _latin_names(province: str) -> tuple[str, str]:
-    short = _short_province(province)
-    return pinyin(short), _PROVINCES_IN_ENGLISH.get(short) or english_name(short)
 
 
 def _short_province(province: str) -> str:

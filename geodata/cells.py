@@ -29,11 +29,12 @@ _COMPACT_DATE = re.compile(r"(\d{4})(\d{2})(\d{2})")
 def texts(values: pd.Series) -> pd.Series:
     """Return cells as text without outer white space; blank is "", a whole number has no decimal point."""
     if pd.api.types.is_numeric_dtype(values) or values.dtype == object:
-        values = values.map(_text)
+        values = values.map(plain_text)
     return values.fillna("").astype(str).str.strip().astype("str")
 
 
-def _text(value: object) -> str:
+def plain_text(value: object) -> str:
+    """Return one cell as text: blank is "", a whole number has no decimal point."""
     if value is None or value is pd.NA or value is pd.NaT or (isinstance(value, float) and np.isnan(value)):
         return ""
     if isinstance(value, float | np.floating) and np.isfinite(value) and value == int(value):

@@ -77,7 +77,7 @@ class CheckedTable:
 
 def shown(value: object) -> str:
     """Return a cell as a message shows it: on one line, cut if it is long."""
-    text = " ".join(str(cells.texts(pd.Series([value], dtype=object)).iloc[0]).split())
+    text = " ".join(cells.plain_text(value).split())
     return text if len(text) <= _LONGEST_VALUE else text[: _LONGEST_VALUE - 1] + "…"
 
 
@@ -320,6 +320,14 @@ def _sentence(table: CheckedTable, one: Field, check: str, row: int) -> Message:
         case "whole":
             return say(
                 "{file}, row {row}, column '{column}': '{value}' is not a whole number; round it.", **place
+            )
+        case "at_least" | "at_most" if one.unit == "°":
+            return say(
+                "{file}, row {row}, column '{column}': {value} is beyond {lowest} to {highest} degrees; "
+                "are longitude and latitude swapped?",
+                lowest=_plain(one.at_least),
+                highest=_plain(one.at_most),
+                **place,
             )
         case "at_least":
             return say(
