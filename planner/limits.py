@@ -69,9 +69,15 @@ def within_limits(run: Run, planned: list[Planned]) -> Limited | None:
     ]
     final = {item.job.scope.name: item for item in solved(run, jobs, LIMITED)}
     return Limited(
-        [replace(final[item.job.scope.name], conflicts=item.conflicts, feasible=False) for item in planned],
+        [_judged(final[item.job.scope.name], item) for item in planned],
         master,
     )
+
+
+def _judged(final: Planned, before: Planned) -> Planned:
+    """Return the plan within its limit: feasible only if it could be, and nothing is short."""
+    short = any(stage.name == "shortage" and stage.value > STEP for stage in final.plan.objectives)
+    return replace(final, conflicts=before.conflicts, feasible=before.feasible and not short)
 
 
 def curves_of(run: Run, planned: Sequence[Planned]) -> list[list[Option]]:

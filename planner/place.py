@@ -1,7 +1,9 @@
 """Plan outlets: scopes to problems, problems to plans, plans to new outlets."""
 
-from collections.abc import Sequence
-from concurrent.futures import Executor
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Executor, ProcessPoolExecutor
+from contextlib import contextmanager
+from multiprocessing import get_context
 
 import numpy as np
 import pandas as pd
@@ -37,7 +39,7 @@ def place(
     rules: RuleSet,
     scenario: Scenario,
     *,
-    executor: Executor | None = None,
+    workers: int | None = None,
     progress: Progress | None = None,
 ) -> Placement:
     """Return the cheapest new outlets with which every duty is met, enterprise by enterprise.
@@ -47,8 +49,8 @@ def place(
 
     Parameters
     ----------
-    executor
-        Where problems are solved; None lets the engine choose (a pool of processes for many).
+    workers
+        Processes that solve; None: as many as there are processors.
     progress
         Called as scopes are done.
 
@@ -59,9 +61,25 @@ def place(
     """
     network = network_of(tables, scenario, territory=rules.territory)
     world = world_of(network, rules, scenario, candidates_of(tables, network, rules, scenario))
-    run = Run(world, options_of(scenario), executor, progress)
     scopes = scopes_of(network, rules, world.asked)
-    due = due_scopes(world, scopes)
+    with pool(workers) as executor:
+        planned, master = _planned(Run(world, options_of(scenario), executor, progress), scopes)
+    return _placement(tables, world, scopes, planned, master)
+
+
+@contextmanager
+def pool(workers: int | None) -> Iterator[Executor | None]:
+    """Yield a pool of so many processes; None leaves the choice to the engine."""
+    if workers is None:
+        yield None
+        return
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as executor:
+        yield executor
+
+
+def _planned(run: Run, scopes: Sequence[Scope]) -> tuple[list[Planned], Master | None]:
+    """Return the plans of the scopes that need one, within the limits of the run, if it has any."""
+    due = due_scopes(run.world, scopes)
     enforced = enforced_rules(run, scopes)
     jobs = [
         Job(scope, enforced.get(scope.name, frozenset()))
@@ -70,22 +88,30 @@ def place(
     ]
     planned = plan_all(run, jobs)
     limited = within_limits(run, planned)
-    final = planned if limited is None else limited.planned
+    return (planned, None) if limited is None else (limited.planned, limited.master)
+
+
+def _placement(
+    tables: Tables,
+    world: World,
+    scopes: Sequence[Scope],
+    final: Sequence[Planned],
+    master: Master | None,
+) -> Placement:
+    network = world.network
     scope_table = _scope_table(network, scopes, final)
-    total = Master(scope_table["objective"].sum(), scope_table["bound"].sum())
-    value = total if limited is None else limited.master
+    value = master or Master(float(scope_table["objective"].sum()), float(scope_table["bound"].sum()))
+    openings = [opening for item in final for opening in item.openings]
     return Placement(
-        outlets=_with_reasons(
-            plan_table([o for item in final for o in item.openings], world.candidates, network), world
-        ),
+        outlets=_with_reasons(plan_table(openings, world.candidates, network), world),
         scopes=scope_table,
         conflicts=_conflicts(final),
         outcome=worst(scope_table["outcome"]),
-        objective=float(value.objective),
-        bound=float(value.bound),
-        gap=float(abs(value.objective - value.bound) / max(1.0, abs(value.objective))),
-        limited=limited is not None,
-        notes=tuple(site_notes(tables, scenario)),
+        objective=value.objective,
+        bound=value.bound,
+        gap=abs(value.objective - value.bound) / max(1.0, abs(value.objective)),
+        limited=master is not None,
+        notes=tuple(site_notes(tables, world.scenario)),
     )
 
 

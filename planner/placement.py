@@ -8,6 +8,7 @@ import pandas as pd
 from geodata.messages import Note
 from optimization import Conflict, Outcome, Plan
 from planner.scope import Scope
+from planner.sentences import sentence
 
 SCOPE_COLUMNS = [
     "scope", "enterprise", "areas", "points", "sites", "outcome", "objective", "bound", "gap", "shortage",
@@ -101,20 +102,50 @@ def conflict_row(scope: str, enterprise: str, conflict: Conflict) -> dict[str, o
     }
 
 
-def finding_conflict(
-    finding: Mapping[str, object], scope: str, cause: str, template: str
-) -> dict[str, object]:
-    """Return a finding that stays short as a row of conflicts."""
-    return {
-        "scope": scope,
-        "enterprise": finding["enterprise"],
-        "adcode": finding["adcode"],
-        "rule_id": finding["rule_id"],
-        "cause": cause,
-        "required": finding["required"],
-        "attainable": finding["actual"],
-        "shortage": finding["shortage"],
-        "unit": finding["unit"],
-        "template": template,
-        "values": dict(finding),
+def residual_conflicts(placement: Placement, findings: pd.DataFrame) -> pd.DataFrame:
+    """Return the placement's conflicts with every duty that stays short after it, and why.
+
+    Causes: `property` and `too_many` (opening other outlets doesn't mend them), `areas` (too few areas can
+    hold the named rule), `limit`, `time`, `rows` (the scope was planned for the least shortage).
+    """
+    short = findings[findings["duty"].astype(bool) & findings["status"].eq("short")]
+    outcome = {
+        (str(enterprise), code): str(state)
+        for enterprise, areas, state in zip(
+            *(placement.scopes[name] for name in ("enterprise", "areas", "outcome")), strict=True
+        )
+        for code in str(areas).split(";")
     }
+    rows = [
+        {
+            "scope": "",
+            "enterprise": finding["enterprise"],
+            "adcode": finding["adcode"],
+            "rule_id": finding["rule_id"],
+            "cause": _cause(finding, outcome, limited=placement.limited),
+            "required": finding["required"],
+            "attainable": finding["actual"],
+            "shortage": finding["shortage"],
+            "unit": finding["unit"],
+            "template": sentence(finding).template,
+            "values": finding,
+        }
+        for finding in ({str(k): v for k, v in row.items()} for row in short.to_dict("records"))
+    ]
+    explained = placement.conflicts.assign(cause="limit" if placement.limited else "rows")
+    parts = [part for part in (explained, pd.DataFrame(rows, columns=CONFLICT_COLUMNS)) if len(part)]
+    return pd.concat(parts, ignore_index=True) if parts else placement.conflicts
+
+
+def _cause(finding: Mapping[str, object], outcome: Mapping[tuple[str, str], str], *, limited: bool) -> str:
+    """Return why a finding stays short."""
+    kind, enterprise = finding["kind"], str(finding["enterprise"])
+    if kind == "attribute":
+        return "property"
+    if kind == "proportion" and float(str(finding["actual"])) > float(str(finding["required"])):
+        return "too_many"
+    if limited:
+        return "limit"
+    if outcome.get((enterprise, str(finding["adcode"]))) == str(Outcome.TIME_LIMIT):
+        return "time"
+    return "areas" if kind == "area_share" else "rows"

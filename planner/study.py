@@ -1,0 +1,203 @@
+"""A study: assumptions, tables, findings and plan, as one thing."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from importlib.metadata import version
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from geodata.messages import Note
+from geodata.schemas import CRS, Tables
+from optimization import Outcome
+from planner.check import area_status, findings_of, sales_within_reach
+from planner.network import Network, counting, network_of
+from planner.place import place
+from planner.placement import Placement, residual_conflicts
+from planner.rules.ruleset import RuleSet
+from planner.run import Progress
+from planner.scenario import Scenario
+
+DISTRIBUTION = "outlet-network-planner"
+
+
+@dataclass(frozen=True, slots=True)
+class Study:
+    """Scenario, rules and tables, with what was found and planned.
+
+    Attributes
+    ----------
+    findings
+        Of the network with its new outlets: the columns of `planner.check.check`.
+    findings_before
+        Of the network as it is; None where nothing was planned.
+    placement
+        The plan; None where the network was only checked.
+    inputs
+        name, sha256, rows of the files that were read.
+    seconds
+        Time by step.
+    """
+
+    scenario: Scenario
+    rules: RuleSet
+    tables: Tables
+    findings: pd.DataFrame
+    findings_before: pd.DataFrame | None = None
+    placement: Placement | None = None
+    sales_within_reach: float | None = None
+    inputs: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=["name", "sha256", "rows"]))
+    seconds: Mapping[str, float] = field(default_factory=dict)
+    version: str = field(default_factory=lambda: version(DISTRIBUTION))
+
+    @property
+    def new_outlets(self) -> pd.DataFrame:
+        """The plan's outlets, one row each; none where nothing was planned."""
+        from planner.openings import PLAN_COLUMNS
+
+        return pd.DataFrame(columns=PLAN_COLUMNS) if self.placement is None else self.placement.outlets
+
+    @property
+    def counted_outlets(self) -> pd.DataFrame:
+        """The outlets that stand and count in the study's year."""
+        return counting(self.tables.outlets, self.scenario.year)
+
+    @property
+    def duties(self) -> pd.DataFrame:
+        """The findings that are duties of their own."""
+        return self.findings[self.findings["duty"].astype(bool)]
+
+    @property
+    def notes(self) -> tuple[Note, ...]:
+        """Everything a reader should know about data, rules and program."""
+        planned = self.placement.notes if self.placement else ()
+        return (*self.tables.notes, *self.rules.notices(self.scenario.year), *planned)
+
+    def area_status(self) -> pd.DataFrame:
+        """Return what the findings say of each area, with its outlets and new outlets counted."""
+        status = area_status(self.tables, self.findings, self.scenario)
+        standing = self.counted_outlets["adcode"].value_counts()
+        new = self.new_outlets["adcode"].value_counts()
+        return status.assign(
+            outlets=status["adcode"].map(standing).fillna(0).astype(int),
+            new_outlets=status["adcode"].map(new).fillna(0).astype(int),
+        )
+
+    @property
+    def exit_code(self) -> int:
+        """0 all met · 1 short or unknown left · 3 a duty no plan can meet · 4 a scope unplanned."""
+        if self.placement is not None:
+            if self.placement.outcome is Outcome.TIME_LIMIT:
+                return 4
+            if (~self.placement.conflicts["cause"].isin(["limit", "time"])).any():
+                return 3
+        return 0 if self.duties["status"].eq("met").all() else 1
+
+
+def check_study(
+    tables: Tables, rules: RuleSet, scenario: Scenario, *, inputs: pd.DataFrame | None = None
+) -> Study:
+    """Check the network as it is."""
+    began = time.perf_counter()
+    network = network_of(tables, scenario, territory=rules.territory)
+    findings = findings_of(network, rules)
+    study = Study(
+        scenario,
+        rules,
+        tables,
+        findings,
+        sales_within_reach=sales_within_reach(network, rules),
+        seconds={"check": time.perf_counter() - began},
+    )
+    return study if inputs is None else replace(study, inputs=inputs)
+
+
+def place_study(
+    tables: Tables,
+    rules: RuleSet,
+    scenario: Scenario,
+    *,
+    inputs: pd.DataFrame | None = None,
+    workers: int | None = None,
+    progress: Progress | None = None,
+) -> Study:
+    """Plan new outlets, and check the network with them once more."""
+    before = check_study(tables, rules, scenario, inputs=inputs)
+    began = time.perf_counter()
+    placement = place(tables, rules, scenario, workers=workers, progress=progress)
+    seconds = {**before.seconds, "place": time.perf_counter() - began}
+    study = with_placement(before, placement)
+    return replace(study, seconds=seconds)
+
+
+def with_placement(before: Study, placement: Placement) -> Study:
+    """Return a checked study with a plan: its findings are those of the network with the new outlets."""
+    network = planned_network(before, placement.outlets)
+    findings = findings_of(network, before.rules)
+    return replace(
+        before,
+        findings=findings,
+        findings_before=before.findings,
+        placement=replace(placement, conflicts=residual_conflicts(placement, findings)),
+        sales_within_reach=sales_within_reach(network, before.rules),
+    )
+
+
+def planned_network(study: Study, outlets: pd.DataFrame) -> Network:
+    """Return the network with new outlets opened."""
+    tables = replace(study.tables, outlets=with_new(study.tables.outlets, outlets))
+    return network_of(tables, study.scenario, territory=study.rules.territory)
+
+
+def with_new(outlets: gpd.GeoDataFrame, new: pd.DataFrame) -> gpd.GeoDataFrame:
+    """Return the outlets table with the rows of a plan added: open, located, in the area they stand in."""
+    if not len(new):
+        return outlets
+    rows = new.drop(columns=["area", "action", "opening_cost", "reason", "site_id"]).assign(
+        declared_adcode=new["adcode"], located=True, opened=None, status="open"
+    )
+    rows = rows.astype({"opened": outlets["opened"].dtype})
+    added = gpd.GeoDataFrame(rows, geometry=gpd.points_from_xy(rows["lon"], rows["lat"]), crs=CRS)
+    parts = [part for part in (outlets, added) if len(part)]
+    return gpd.GeoDataFrame(pd.concat(parts, ignore_index=True), geometry="geometry", crs=CRS)
+
+
+def summary_of(study: Study) -> dict[str, object]:
+    """Return the figures of a study: the content of summary.json."""
+    duties, status = study.duties, study.area_status()
+    sells, placement = status["sales"] > 0, study.placement
+    counts = duties.groupby(["rule_id", "status"], sort=False).size().unstack(fill_value=0)
+    return {
+        "rules": study.rules.id,
+        "year": study.scenario.year,
+        "areas": len(status),
+        "areas_with_sales": int(sells.sum()),
+        "areas_compliant": int((sells & status["status"].eq("met")).sum()),
+        "duties": len(duties),
+        "duties_met": int(duties["status"].eq("met").sum()),
+        "outlets": len(study.counted_outlets),
+        "new_outlets": len(study.new_outlets),
+        "outcome": None if placement is None else str(placement.outcome),
+        "objective": None if placement is None else placement.objective,
+        "bound": None if placement is None else placement.bound,
+        "gap": None if placement is None else placement.gap,
+        "findings": {
+            str(rule): {name: int(row.get(name, 0)) for name in ("met", "short", "unknown")}
+            for rule, row in counts.iterrows()
+        },
+        "sales_within_reach_share": _rounded(study.sales_within_reach),
+        "sample": study.tables.sample,
+        "limited": placement is not None and placement.limited,
+        "seconds": {name: round(value, 3) for name, value in study.seconds.items()},
+        "inputs": [
+            {"name": str(name), "sha256": str(sha), "rows": int(rows)}
+            for name, sha, rows in zip(*(study.inputs[c] for c in ("name", "sha256", "rows")), strict=True)
+        ],
+        "version": study.version,
+    }
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None or np.isnan(value) else round(value, 9)
