@@ -35,16 +35,15 @@ class Extent(StrEnum):
     FORMER = "former"
 
 
-_PROVINCES_IN_LATIN_LETTERS = dict(
-    pair.split(":")
-    for pair in (
-        "北京:Beijing 天津:Tianjin 河北:Hebei 山西:Shanxi 内蒙古:InnerMongolia 辽宁:Liaoning 吉林:Jilin "
-        "黑龙江:Heilongjiang 上海:Shanghai 江苏:Jiangsu 浙江:Zhejiang 安徽:Anhui 福建:Fujian 江西:Jiangxi "
-        "山东:Shandong 河南:Henan 湖北:Hubei 湖南:Hunan 广东:Guangdong 广西:Guangxi 海南:Hainan "
-        "重庆:Chongqing 四川:Sichuan 贵州:Guizhou 云南:Yunnan 西藏:Tibet 陕西:Shaanxi 甘肃:Gansu "
-        "青海:Qinghai 宁夏:Ningxia 新疆:Xinjiang 台湾:Taiwan 香港:HongKong 澳门:Macau"
-    ).split()
-)
+_PROVINCES_IN_LATIN_LETTERS = {
+    "北京": "Beijing", "天津": "Tianjin", "河北": "Hebei", "山西": "Shanxi", "内蒙古": "InnerMongolia",
+    "辽宁": "Liaoning", "吉林": "Jilin", "黑龙江": "Heilongjiang", "上海": "Shanghai", "江苏": "Jiangsu",
+    "浙江": "Zhejiang", "安徽": "Anhui", "福建": "Fujian", "江西": "Jiangxi", "山东": "Shandong",
+    "河南": "Henan", "湖北": "Hubei", "湖南": "Hunan", "广东": "Guangdong", "广西": "Guangxi",
+    "海南": "Hainan", "重庆": "Chongqing", "四川": "Sichuan", "贵州": "Guizhou", "云南": "Yunnan",
+    "西藏": "Tibet", "陕西": "Shaanxi", "甘肃": "Gansu", "青海": "Qinghai", "宁夏": "Ningxia",
+    "新疆": "Xinjiang", "台湾": "Taiwan", "香港": "HongKong", "澳门": "Macau",
+}  # fmt: skip
 
 FOUND = frozenset({Finding.EXACT, Finding.ROLLED_UP, Finding.ABOLISHED})
 

@@ -47,23 +47,28 @@ def declared_areas(
     provinces
         For each row, whether it may name a province; none may by default.
     """
-    asked = pd.DataFrame(
-        {"text": table.frame["adcode"], "province": False if provinces is None else provinces},
-        index=table.frame.index,
-    )
+    may = np.zeros(len(table.frame), bool) if provinces is None else provinces
+    asked = pd.Series(list(zip(table.frame["adcode"], may.tolist(), strict=True)), table.frame.index)
+    matches = {
+        (text, province): find_area(text, index, provinces=province) if text else Match(Finding.EXACT)
+        for text, province in asked.unique()
+    }
     problems: list[Message] = []
     notes: list[Note] = []
-    pieces: list[pd.DataFrame] = []
-    for (named, province), group in asked.groupby(["text", "province"], sort=False):
-        text = str(named)
-        match = find_area(text, index, provinces=bool(province)) if text else Match(Finding.EXACT)
-        pieces.append(pd.DataFrame({"adcode": match.adcode, "extent": match.extent}, index=group.index))
-        if not match.found:
-            problems += [_problem(table, int(row), match, index) for row in group.index[:MOST_PROBLEMS]]
-        elif match.finding is not Finding.EXACT:
-            notes.append(_note(table, group.index, text, match, index))
-    found = pd.concat(pieces).loc[asked.index] if pieces else asked.assign(adcode="", extent="")
-    return DeclaredAreas(found["adcode"].astype("str"), found["extent"], tuple(problems), tuple(notes))
+    for key, match in matches.items():
+        if match.finding is Finding.EXACT:
+            continue
+        rows = asked.index[[one == key for one in asked]]
+        if match.found:
+            notes.append(_note(table, rows, key[0], match, index))
+        else:
+            problems += [_problem(table, int(row), match, index) for row in rows[:MOST_PROBLEMS]]
+    return DeclaredAreas(
+        asked.map({key: match.adcode for key, match in matches.items()}).astype("str"),
+        asked.map({key: str(match.extent) for key, match in matches.items()}).astype("str"),
+        tuple(problems),
+        tuple(notes),
+    )
 
 
 def _problem(table: CheckedTable, row: int, match: Match, index: AreaIndex) -> Message:

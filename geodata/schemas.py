@@ -42,6 +42,16 @@ class Datum(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class InputFile:
+    """A file that tables were read from: which table, its name, the SHA-256 of its bytes, the rows used."""
+
+    table: str
+    name: str
+    sha256: str
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
 class Tables:
     """Everything a study is made from, read and validated.
 
@@ -62,6 +72,8 @@ class Tables:
         What the readers noticed.
     sample
         Whether this is the bundled, fictional sample.
+    files
+        The files they were read from.
     """
 
     areas: gpd.GeoDataFrame
@@ -71,3 +83,4 @@ class Tables:
     demand: pd.DataFrame
     notes: tuple[Note, ...] = ()
     sample: bool = False
+    files: tuple[InputFile, ...] = ()
