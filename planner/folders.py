@@ -35,8 +35,10 @@ def replaced_folder(target: Path, *, marker: str) -> Iterator[Path]:
     try:
         yield fresh
         fresh.chmod(0o755)
+        old = fresh.with_name(f"{fresh.name}-old")
         if target.exists():
-            shutil.rmtree(target)
+            target.rename(old)
         fresh.rename(target)
+        shutil.rmtree(old, ignore_errors=True)
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
