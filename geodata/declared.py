@@ -47,25 +47,28 @@ def declared_areas(
     provinces
         For each row, whether it may name a province; none may by default.
     """
-    may = np.zeros(len(table.frame), bool) if provinces is None else provinces
-    asked = pd.Series(list(zip(table.frame["adcode"], may.tolist(), strict=True)), table.frame.index)
-    matches = {
-        (text, province): find_area(text, index, provinces=province) if text else Match(Finding.EXACT)
-        for text, province in asked.unique()
-    }
+    names, texts = pd.factorize(table.frame["adcode"])
+    may = np.zeros(len(names), bool) if provinces is None else provinces
+    asked, inverse = np.unique(names * 2 + may, return_inverse=True)
+    matches: list[Match] = []
     problems: list[Message] = []
     notes: list[Note] = []
-    for key, match in matches.items():
+    for number, one in enumerate(asked):
+        text = str(texts[one // 2])
+        match = find_area(text, index, provinces=bool(one % 2)) if text else Match(Finding.EXACT)
+        matches.append(match)
         if match.finding is Finding.EXACT:
             continue
-        rows = asked.index[[one == key for one in asked]]
+        rows = table.frame.index[inverse == number]
         if match.found:
-            notes.append(_note(table, rows, key[0], match, index))
+            notes.append(_note(table, rows, text, match, index))
         else:
             problems += [_problem(table, int(row), match, index) for row in rows[:MOST_PROBLEMS]]
+    codes = np.array([match.adcode for match in matches], dtype=object)[inverse]
+    extent = np.array([str(match.extent) for match in matches], dtype=object)[inverse]
     return DeclaredAreas(
-        asked.map({key: match.adcode for key, match in matches.items()}).astype("str"),
-        asked.map({key: str(match.extent) for key, match in matches.items()}).astype("str"),
+        pd.Series(codes, table.frame.index, dtype="str"),
+        pd.Series(extent, table.frame.index, dtype="str"),
         tuple(problems),
         tuple(notes),
     )
