@@ -105,7 +105,7 @@ def density(places: pd.DataFrame, counties: pd.DataFrame) -> pd.DataFrame:
     chosen = placed[populated | ~placed["county"].isin(placed.loc[populated, "county"])]
     people = chosen["population"].clip(upper=LARGEST_POPULATION)
     pull = (people**0.5).where(people > 0, 1.0)
-    weight = shares(pull, chosen["county"]) * chosen["county"].map(share)
+    weight = shares(pull, chosen["county"]) * share.reindex(chosen["county"]).to_numpy()
     empty = county[~county.index.isin(placed["county"])]
     points = [
         _points("P" + chosen["place_id"], chosen, chosen["county"].map(county["adcode"]), weight),

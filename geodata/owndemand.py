@@ -4,17 +4,20 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import geopandas as gpd
-import numpy as np
 import pandas as pd
 
+from geodata.areanames import area_index
 from geodata.assignment import locate
 from geodata.columns import DEMAND
-from geodata.coordinates import to_wgs84
+from geodata.declared import declared_areas
 from geodata.demand import DEMAND_COLUMNS, assumed_demand, shares
 from geodata.files import open_table
 from geodata.messages import Message, Note, NoteKind, say
+from geodata.outlets import repeated_ids
+from geodata.points import TablePoints, table_points
 from geodata.schemas import Datum
-from geodata.validation import CheckedTable, checked, raise_problems
+from geodata.suspicion import suspect_datum
+from geodata.validation import MOST_PROBLEMS, CheckedTable, checked, raise_problems
 
 
 def read_own_demand(
@@ -22,7 +25,8 @@ def read_own_demand(
 ) -> tuple[pd.DataFrame, list[Note]]:
     """Return the demand points of a file; areas it leaves out get assumed ones, with a note.
 
-    A point counts for the area its row names, wherever it lies.
+    Weights of any scale are made to sum to 1 in each area. A point counts for the area its row names,
+    wherever it lies.
 
     Raises
     ------
@@ -30,55 +34,61 @@ def read_own_demand(
         One sentence for every cell that does not fit, every doubled identifier, unknown area, and
         area whose weights are all 0.
     """
-    table = checked(open_table(path, sheets=DEMAND.sheets), DEMAND)
-    frame = table.frame.assign(adcode=_codes(table.frame["adcode"], areas))
-    raise_problems([*table.problems, *_problems(table, frame)])
-    lon, lat = to_wgs84(frame["lon"], frame["lat"], datum)
+    raw = open_table(path, sheets=DEMAND.sheets)
+    table = checked(raw, DEMAND, optional=() if raw.geometry is None else ("lon", "lat"))
+    place = table_points(table, datum)
+    declared = declared_areas(table, area_index(areas))
+    frame = table.frame.assign(adcode=declared.adcode, lon=place.lon, lat=place.lat)
+    problems = [*table.problems, *place.problems, *declared.problems, *repeated_ids(table, "point_id")]
+    raise_problems([*problems, *_without_point(table, place), *_without_weight(table, frame)])
     own = frame.assign(
-        lon=lon,
-        lat=lat,
         weight=shares(frame["weight"], frame["adcode"]),
         population_weight=shares(frame["population_weight"], frame["adcode"]),
     )
     missing = areas[~areas["adcode"].isin(own["adcode"])]
-    assumed, _ = assumed_demand(missing)
-    points = pd.concat([own, assumed[list(DEMAND_COLUMNS)]] if len(assumed) else [own], ignore_index=True)
-    notes = [*_missing_notes(table, missing), *_off_notes(table, own, areas)]
-    return points.sort_values(["adcode", "point_id"], ignore_index=True), notes
+    points = _with_assumed(own, missing)
+    notes = [*declared.notes, *_missing_notes(table, missing), *_off_notes(table, place, own, areas, datum)]
+    return points, notes
 
 
-def _codes(given: pd.Series, areas: gpd.GeoDataFrame) -> pd.Series:
-    """Return the code of each cell that is a code or the name of one area; other cells stay."""
-    names = areas["name"][~areas["name"].duplicated(keep=False)]
-    by_name = dict(zip(names, areas.loc[names.index, "adcode"], strict=True))
-    known = given.isin(areas["adcode"])
-    return given.where(known, given.map(by_name).fillna("")).astype(str)
+def _with_assumed(own: pd.DataFrame, missing: gpd.GeoDataFrame) -> pd.DataFrame:
+    """Return the user's points and assumed ones for the areas without any, in the order of areas."""
+    extra = [name for name in own.columns if name not in DEMAND_COLUMNS]
+    parts = [own[[*DEMAND_COLUMNS, *extra]]]
+    if len(missing):
+        parts.append(assumed_demand(missing)[0][list(DEMAND_COLUMNS)])
+    return pd.concat(parts).sort_values(["adcode", "point_id"], ignore_index=True)
 
 
-def _problems(table: CheckedTable, frame: pd.DataFrame) -> Iterator[Message]:
-    filled = frame["point_id"] != ""
-    for row in frame.index[filled & frame["point_id"].duplicated()]:
-        yield say(
-            "{file}, row {row}, column '{column}': '{value}' is there twice; give each point its own.",
-            **table.place(row, "point_id"),
+def _without_point(table: CheckedTable, place: TablePoints) -> list[Message]:
+    """Return the features without a point; blank cells of lon and lat are said already."""
+    if table.given("lon"):
+        return []
+    said = {message.values.get("row") for message in place.problems}
+    return [
+        say(
+            "{file}, row {row}: the demand point has no place; give it one or remove the row.",
+            file=table.raw.source,
+            row=int(row),
         )
-    for row in frame.index[(frame["adcode"] == "") & (table.frame["adcode"] != "")]:
-        yield say(
-            "{file}, row {row}, column '{column}': '{value}' is no area of this study; use a code or name of "
-            "the areas table.",
-            **table.place(row, "adcode"),
-        )
+        for row in table.frame.index[~place.located.to_numpy(bool)][:MOST_PROBLEMS]
+        if row not in said
+    ]
+
+
+def _without_weight(table: CheckedTable, frame: pd.DataFrame) -> Iterator[Message]:
+    """Yield the areas whose points weigh nothing together."""
     for column in ("weight", "population_weight"):
         total = frame[column].groupby(frame["adcode"]).agg(["sum", "count"])
-        for code in total.index[(total["count"] > 0) & (total["sum"] <= 0)]:
-            if code:
-                yield say(
-                    "{file}, column '{column}': the points of area {area} weigh 0 together; give at least "
-                    "one of them a weight above 0.",
-                    file=table.raw.source,
-                    column=table.header(column),
-                    area=code,
-                )
+        empty = total.index[(total["count"] > 0) & (total["sum"] <= 0)]
+        for code in empty[empty != ""]:
+            yield say(
+                "{file}, column '{column}': the points of area {area} weigh 0 together; give at least one of "
+                "them a weight above 0.",
+                file=table.raw.source,
+                column=table.header(column),
+                area=code,
+            )
 
 
 def _missing_notes(table: CheckedTable, missing: gpd.GeoDataFrame) -> Iterator[Note]:
@@ -92,17 +102,21 @@ def _missing_notes(table: CheckedTable, missing: gpd.GeoDataFrame) -> Iterator[N
         yield Note(NoteKind.ASSUMPTION, message, table.raw.source)
 
 
-def _off_notes(table: CheckedTable, own: pd.DataFrame, areas: gpd.GeoDataFrame) -> Iterator[Note]:
+def _off_notes(
+    table: CheckedTable, place: TablePoints, own: pd.DataFrame, areas: gpd.GeoDataFrame, datum: Datum
+) -> Iterator[Note]:
     found = locate(own["lon"], own["lat"], areas).adcode
-    other = np.flatnonzero(found != own["adcode"].to_numpy(dtype=object))
+    other = own.index[found != own["adcode"].to_numpy(dtype=object)]
     if len(other):
-        row = own.index[other[0]]
         message = say(
             "{file}: {n} of {total} points lie outside the area they name, first in row {row}; they count "
-            "for the area named. Were they made in another datum, or are the axes swapped?",
+            "for the area named.",
             file=table.raw.source,
             n=len(other),
             total=len(own),
-            row=row,
+            row=int(other[0]),
         )
-        yield Note(NoteKind.COORDINATES, message, table.raw.source, int(row))
+        yield Note(NoteKind.COORDINATES, message, table.raw.source, int(other[0]))
+        better = suspect_datum(place.given["lon"], place.given["lat"], own["adcode"], areas, datum=datum)
+        if better is not None:
+            yield better.note(table.raw.source)

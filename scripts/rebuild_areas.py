@@ -14,7 +14,7 @@ from geodata.romanize import english_name, pinyin
 def area_names() -> pd.DataFrame:
     """Return adcode, pinyin and name_en of the 372 default areas."""
     areas = boundary_polygons(BoundaryFile.CITIES)
-    areas = areas[~areas["code"].isin(LEFT_OUT)]
+    areas = areas[~areas["code"].isin(LEFT_OUT)].reset_index(drop=True)
     return pd.DataFrame(
         {
             "adcode": areas["code"],
