@@ -20,13 +20,7 @@ def replaced_folder(target: Path, *, marker: str) -> Iterator[Path]:
     InputError
         If `target` is something else, or can't be written.
     """
-    if target.exists() and not (
-        target.is_dir() and ((target / marker).exists() or not any(target.iterdir()))
-    ):
-        raise InputError(
-            say("{path}: is there already and does not hold {marker}; choose another folder.", path=target,
-                marker=marker)
-        )  # fmt: skip
+    require_replaceable(target, marker=marker)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         fresh = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
@@ -42,3 +36,23 @@ def replaced_folder(target: Path, *, marker: str) -> Iterator[Path]:
         shutil.rmtree(old, ignore_errors=True)
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
+
+
+def require_replaceable(target: Path, *, marker: str) -> None:
+    """Refuse a `target` that is there and is neither empty nor a folder of ours, which holds `marker`.
+
+    Raises
+    ------
+    InputError
+        If it is a file or somebody else's folder.
+    """
+    if target.is_dir() and ((target / marker).exists() or not any(target.iterdir())):
+        return
+    if target.exists():
+        raise InputError(
+            say(
+                "{path}: is there already and does not hold {marker}; choose another folder.",
+                path=target,
+                marker=marker,
+            )
+        )

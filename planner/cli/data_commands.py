@@ -44,15 +44,12 @@ def sample(
 ) -> None:
     """Write the bundled, fictional sample: a sales table and an outlet list."""
     from geodata.sample import write_sample
-    from planner.cli.folders import replaced_folder
 
     console: Console = ctx.obj
-    with replaced_folder(folder, marker="sales.csv") as fresh:
-        write_sample(fresh, size=str(size))
+    write_sample(folder, str(size))
     console.say("The sample is in {path}: fictional enterprises and outlets, real areas.", path=folder)
 
 
-@rules_app.command("list")
 def list_rules(ctx: typer.Context, lang: opt.Language = None, as_json: opt.Json = False) -> None:  # noqa: ARG001
     """List the bundled rule sets."""
     from planner.rules.ruleset import load_rule_set, presets
@@ -66,7 +63,6 @@ def list_rules(ctx: typer.Context, lang: opt.Language = None, as_json: opt.Json 
         console.table([_("id"), _("title"), _("rules")], [list(row.values()) for row in rows], left=2)
 
 
-@rules_app.command("show")
 def show_rules(
     ctx: typer.Context,
     name: Annotated[str, typer.Argument(metavar="ID|FILE", help=_("Rule set: a preset's id or a file."))],
@@ -195,7 +191,7 @@ def _print_forecast(console: Console, table: "pd.DataFrame", *, as_json: bool) -
 def _write_forecast(console: Console, table: "pd.DataFrame", out: Path) -> None:
     """Write a forecast's table and chart into a folder."""
     from planner.charts import write_chart
-    from planner.cli.folders import replaced_folder
+    from planner.folders import replaced_folder
     from planner.forecast import forecast_chart
 
     with replaced_folder(out, marker="forecast.csv") as fresh:

@@ -1,0 +1,176 @@
+"""Commands that look at studies: `verify`, `compare`, `frontier`, `map`."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from geodata.messages import InputError, say
+from planner.cli import options as opt
+from planner.cli.console import Console
+from planner.cli.inputs import Request, solver_overrides
+from planner.cli.options import _
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from planner.frontier import Trade
+
+NOT_THE_SAME = 1
+
+
+def verify(ctx: typer.Context, study: opt.Study, lang: opt.Language = None) -> None:  # noqa: ARG001
+    """Recompute every figure of a study without the solver."""
+    from planner.verify import verify as first_difference
+
+    console: Console = ctx.obj
+    difference = first_difference(study)
+    if difference is not None:
+        console.tell(difference)
+        raise typer.Exit(NOT_THE_SAME)
+    console.say("Every figure of {study} is right.", study=study)
+
+
+def compare(
+    ctx: typer.Context,
+    before: Annotated[Path, typer.Argument(metavar="BEFORE", help=_("Folder of a study."))],
+    after: Annotated[Path, typer.Argument(metavar="AFTER", help=_("Folder of another study."))],
+    lang: opt.Language = None,  # noqa: ARG001
+    as_json: opt.Json = False,
+) -> None:
+    """Say what changed between two studies, by rule and by area."""
+    from planner.compare import area_changes, rule_changes
+    from planner.study_folder import read_study
+
+    console: Console = ctx.obj
+    studies = [read_study(folder) for folder in (before, after)]
+    rules = rule_changes(studies[0].duties, studies[1].duties)
+    areas = area_changes(studies[0].area_status(), studies[1].area_status())
+    if as_json:
+        console.print_json({"rules": rules.to_dict("records"), "areas": areas.to_dict("records")})
+        return
+    console.say("Duties that are short or unknown:")
+    console.table([_("rule"), _("before"), _("after"), _("change")], rules.itertuples(index=False))
+    console.say("Areas that changed, the largest change first:")
+    headings = [_("adcode"), _("area"), _("before"), _("after"), _("missing before"), _("missing after")]
+    console.table(headings, areas.itertuples(index=False), left=4)
+
+
+def frontier(
+    ctx: typer.Context,
+    sales: opt.Sales,
+    values: Annotated[
+        str, typer.Option("--values", help=_("Values to try: 0,5,10 or from:to:step, as in 0:20:5."))
+    ],
+    over: Annotated[
+        str,
+        typer.Option(
+            "--over", help=_("What to vary: max-new, budget, or the share of a reach rule (its id).")
+        ),
+    ] = "max-new",
+    enterprise: Annotated[
+        str | None, typer.Option("--enterprise", help=_("One enterprise; the whole run if left out."))
+    ] = None,
+    area: Annotated[str | None, typer.Option("--area", help=_("Its area: code or name."))] = None,
+    outlets: opt.Outlets = None,
+    sites: opt.Sites = None,
+    demand: opt.Demand = None,
+    areas: opt.Areas = None,
+    datum: opt.DatumOption = None,
+    rules: opt.Rules = None,
+    changes: opt.SetParameter = None,
+    scenario: opt.ScenarioFile = None,
+    year: opt.Year = None,
+    metric: opt.Metric = None,
+    allow_joining: opt.AllowJoining = False,
+    solver: opt.Solver = None,
+    time_limit: opt.TimeLimit = None,
+    gap: opt.Gap = None,
+    workers: opt.Workers = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", help=_("Folder for frontier.csv, frontier.png and frontier.svg."))
+    ] = None,
+    lang: opt.Language = None,  # noqa: ARG001
+    as_json: opt.Json = False,
+) -> None:
+    """Say what another outlet, another yuan or another share of reach buys."""
+    from planner.frontier import Trade, parse_values, run_frontier, scope_frontier
+
+    console: Console = ctx.obj
+    trade = Trade(over, parse_values(values))
+    if (enterprise is None) != (area is None):
+        raise InputError(say("Give both --enterprise and --area, or neither for the whole run."))
+    limits = solver_overrides(
+        metric=metric, allow_joining=allow_joining, max_new=None, budget=None, solver=solver,
+        time_limit=time_limit, gap=gap,
+    )  # fmt: skip
+    request = Request(
+        sales, outlets, sites, demand, areas, datum or (), rules, changes or (), scenario, year,
+        overrides=limits,
+    )  # fmt: skip
+    inputs = request.read()
+    if enterprise is not None and area is not None:
+        table = scope_frontier(*inputs, trade, enterprise=enterprise, area=area)
+    else:
+        with console.progress() as progress:
+            table = run_frontier(*inputs, trade, workers=workers, progress=progress)
+    _print_frontier(console, table, as_json=as_json)
+    if out:
+        _write_frontier(console, table, trade, out)
+
+
+def draw_map(
+    ctx: typer.Context,
+    study: opt.Study,
+    out: Annotated[
+        Path | None, typer.Option("--out", help=_("The page to write; map.html in the study if left out."))
+    ] = None,
+    lang: opt.Language = None,  # noqa: ARG001
+) -> None:
+    """Write the map of a study as one page that opens without the internet."""
+    from maps.export import write_map
+    from planner.report_digest import digest_of
+    from planner.report_map import study_map
+    from planner.study_folder import read_study
+
+    console: Console = ctx.obj
+    whole = read_study(study)
+    target = out or study / "map.html"
+    title = console.t("Outlet network {year}: {rules}", year=whole.scenario.year, rules=whole.rules.id)
+    try:
+        write_map(
+            study_map(digest_of(whole, console.t)), target, title=title, language=console.t.language.html
+        )
+    except OSError as error:
+        raise InputError(say("{path}: cannot be written ({problem}).", path=target, problem=error)) from None
+    console.say("Written: {path}", path=target)
+
+
+def _print_frontier(console: Console, table: "pd.DataFrame", *, as_json: bool) -> None:
+    """Print the answers, one row for each value."""
+    if as_json:
+        console.print_json(table.astype(object).where(table.notna(), None).to_dict("records"))
+        return
+    headings = {
+        "value": _("value"),
+        "objective": _("objective"),
+        "bound": _("bound"),
+        "gap": _("gap"),
+        "outcome": _("outcome"),
+        "new_outlets": _("new outlets"),
+    }
+    console.table([headings[str(name)] for name in table.columns], table.itertuples(index=False), left=0)
+
+
+def _write_frontier(console: Console, table: "pd.DataFrame", trade: "Trade", out: Path) -> None:
+    """Write the answers and their chart into a folder."""
+    from planner.charts import write_chart
+    from planner.folders import replaced_folder
+    from planner.frontier import frontier_chart
+
+    with replaced_folder(out, marker="frontier.csv") as fresh:
+        table.to_csv(fresh / "frontier.csv", index=False, lineterminator="\n")
+        figure = frontier_chart(table, trade, console.t.gettext)
+        for ending in ("png", "svg"):
+            write_chart(figure, fresh / f"frontier.{ending}")
+    console.say("Written: {path}", path=out / "frontier.csv")

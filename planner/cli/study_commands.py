@@ -1,0 +1,166 @@
+"""Commands that make studies: `check` and `place`."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from geodata.messages import Message
+from planner.cli import options as opt
+from planner.cli.console import Console
+from planner.cli.inputs import Request, solver_overrides
+from planner.cli.options import _
+
+if TYPE_CHECKING:
+    from planner.study import Study
+
+MOST_SENTENCES = 8
+"""Findings and conflicts that are printed; all are in the study."""
+
+
+def check(
+    ctx: typer.Context,
+    sales: opt.Sales,
+    out: opt.Out,
+    outlets: opt.Outlets = None,
+    sites: opt.Sites = None,
+    demand: opt.Demand = None,
+    areas: opt.Areas = None,
+    datum: opt.DatumOption = None,
+    rules: opt.Rules = None,
+    changes: opt.SetParameter = None,
+    scenario: opt.ScenarioFile = None,
+    year: opt.Year = None,
+    metric: opt.Metric = None,
+    only: opt.OnlyPart = None,
+    lang: opt.Language = None,  # noqa: ARG001  # read before the commands are built
+    as_json: opt.Json = False,
+) -> None:
+    """Hold a network against the rules."""
+    from planner.study import check_study
+
+    request = Request(
+        sales, outlets, sites, demand, areas, datum or (), rules, changes or (), scenario, year,
+        overrides={"metric": metric},
+    )  # fmt: skip
+    _require_folder(out)
+    study = check_study(*request.read())
+    _finish(ctx.obj, study, out, only_findings=only is not None, as_json=as_json)
+
+
+def place(
+    ctx: typer.Context,
+    sales: opt.Sales,
+    out: opt.Out,
+    outlets: opt.Outlets = None,
+    sites: opt.Sites = None,
+    demand: opt.Demand = None,
+    areas: opt.Areas = None,
+    datum: opt.DatumOption = None,
+    rules: opt.Rules = None,
+    changes: opt.SetParameter = None,
+    scenario: opt.ScenarioFile = None,
+    year: opt.Year = None,
+    metric: opt.Metric = None,
+    allow_joining: opt.AllowJoining = False,
+    max_new: opt.MaxNew = None,
+    budget: opt.Budget = None,
+    solver: opt.Solver = None,
+    time_limit: opt.TimeLimit = None,
+    gap: opt.Gap = None,
+    workers: opt.Workers = None,
+    only: opt.OnlyPart = None,
+    lang: opt.Language = None,  # noqa: ARG001
+    as_json: opt.Json = False,
+) -> None:
+    """Plan new outlets so that the rules are met."""
+    from planner.study import place_study
+
+    console: Console = ctx.obj
+    limits = solver_overrides(
+        metric=metric, allow_joining=allow_joining, max_new=max_new, budget=budget, solver=solver,
+        time_limit=time_limit, gap=gap,
+    )  # fmt: skip
+    request = Request(
+        sales, outlets, sites, demand, areas, datum or (), rules, changes or (), scenario, year,
+        overrides=limits,
+    )  # fmt: skip
+    _require_folder(out)
+    inputs = request.read()
+    with console.progress() as progress:
+        study = place_study(*inputs, workers=workers, progress=progress)
+    _finish(console, study, out, only_findings=only is not None, as_json=as_json)
+
+
+def _require_folder(out: Path) -> None:
+    """Refuse a folder that can't be replaced before anything is worked out."""
+    from planner.folders import require_replaceable
+    from planner.study_folder import MARKER
+
+    require_replaceable(out, marker=MARKER)
+
+
+def _finish(console: Console, study: "Study", out: Path, *, only_findings: bool, as_json: bool) -> None:
+    """Write a study, say what is in it, and end with its exit code."""
+    from planner.study import summary_of
+    from planner.study_folder import write_study
+
+    write_study(study, out, console.t, only_findings=only_findings)
+    if as_json:
+        console.print_json({**summary_of(study), "exit_code": study.exit_code, "out": str(out)})
+    else:
+        _describe(console, study)
+        name = out / ("findings.csv" if only_findings else "report.html")
+        console.say("The study is in {folder}; open {file}.", folder=out, file=name)
+    raise typer.Exit(study.exit_code)
+
+
+def _describe(console: Console, study: "Study") -> None:
+    """Print the answer, the rules, and the worst that is left."""
+    from planner.compare import rule_counts
+    from planner.report_answer import answer
+    from planner.report_digest import digest_of, failing
+    from planner.sentences import with_sentences
+
+    digest = digest_of(study, console.t)
+    if study.tables.sample:
+        console.say("This is the bundled, fictional sample.")
+    console.print(answer(digest))
+    counts = rule_counts(study.duties)
+    console.table(
+        [_("rule"), _("met"), _("short"), _("unknown")], [(str(r.Index), *r[1:]) for r in counts.itertuples()]
+    )
+    if study.placement is not None:
+        _describe_plan(console, study)
+    worst = failing(digest.duties)
+    for text in with_sentences(worst.head(MOST_SENTENCES), console.t.gettext)["sentence"]:
+        console.print(f"- {text}")
+    if len(worst) > MOST_SENTENCES:
+        console.say("… and {n} more in findings.csv.", n=console.t.number(len(worst) - MOST_SENTENCES))
+
+
+def _describe_plan(console: Console, study: "Study") -> None:
+    """Print the outcome of a plan with its bound and gap, and what no plan can mend."""
+    placement = study.placement
+    assert placement is not None
+    t = console.t
+    stage = t("weighted shortage") if placement.limited else t("cost")
+    console.say(
+        "Outcome: {outcome}; {stage} {objective}, bound {bound}, gap {gap}.",
+        outcome=t(_OUTCOMES[str(placement.outcome)]),
+        stage=stage,
+        objective=t.number(placement.objective, 3),
+        bound=t.number(placement.bound, 3),
+        gap=t.percent(placement.gap),
+    )
+    hopeless = placement.conflicts[~placement.conflicts["cause"].isin(["limit", "time"])]
+    for template, values in hopeless[["template", "values"]].head(MOST_SENTENCES).itertuples(index=False):
+        console.print("- " + t(Message(template, values)))
+
+
+_OUTCOMES = {
+    "optimal": _("optimal"),
+    "feasible": _("feasible"),
+    "infeasible": _("not all duties can be met"),
+    "time_limit": _("a limit ended it"),
+}
