@@ -8,7 +8,8 @@ from dataclasses import replace
 import numpy as np
 
 from optimization.arrays import FloatArray, IntArray, row_minimum
-from optimization.compact import Clock, solve_compact
+from optimization.clock import Clock
+from optimization.compact import solve_compact
 from optimization.problem import SolverOptions
 from optimization.result import Outcome, proven_outcome
 from optimization.stage import Answer, Stage

@@ -3,35 +3,17 @@
 from __future__ import annotations
 
 import math
-import time
-from dataclasses import dataclass
 
 import numpy as np
 import pulp
 
 from optimization.arrays import Csr, IntArray, csr_of
+from optimization.clock import Clock
 from optimization.model import Linear, Model, build_model
 from optimization.problem import Objective, SolverOptions
 from optimization.result import Outcome, proven_outcome
 from optimization.solver import Found, Run, run_solver
 from optimization.stage import Answer, Stage, value_of
-
-
-@dataclass(frozen=True, slots=True)
-class Clock:
-    """The time limit of the whole call."""
-
-    ends: float
-
-    @classmethod
-    def of(cls, seconds: float) -> Clock:
-        """Start a clock that rings in `seconds`."""
-        return cls(time.perf_counter() + seconds)
-
-    @property
-    def left(self) -> float:
-        """Seconds left, negative when time is up."""
-        return self.ends - time.perf_counter()
 
 
 def solve_compact(

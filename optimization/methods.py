@@ -5,11 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from optimization import plain
 from optimization.arrays import IntArray
 from optimization.center import solve_farthest
-from optimization.compact import Clock, solve_compact
+from optimization.clock import Clock
+from optimization.compact import solve_compact
 from optimization.problem import Objective, SolverOptions
 from optimization.stage import Answer, Stage
+
+
+def plain_stage(objective: Objective) -> Callable[[Stage], bool]:
+    """Return the test for a stage of this objective that plain methods can answer."""
+    return lambda stage: stage.objective is objective and plain.is_plain(stage)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +30,10 @@ class Method:
 
 
 METHODS = (
+    Method("nothing missing", True, plain_stage(Objective.SHORTAGE), plain.nothing_missing),
+    Method("a limit decides", True, plain_stage(Objective.COST), plain.bound_met),
+    Method("nearest for all", True, plain_stage(Objective.DISTANCE), plain.nearest_for_all),
+    Method("nearest set", True, plain_stage(Objective.DISTANCE), plain.nearest_set),
     Method("search over radii", False, lambda stage: stage.objective is Objective.FARTHEST, solve_farthest),
     Method("integer program", False, lambda _: True, solve_compact),
 )

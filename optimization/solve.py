@@ -11,9 +11,10 @@ import numpy as np
 
 from optimization.arrays import Csr, IntArray
 from optimization.assignment import assign
-from optimization.compact import Clock
+from optimization.clock import Clock
 from optimization.covering import coverings
 from optimization.methods import answer_stage
+from optimization.plain import equal_price
 from optimization.problem import SERVES_EVERYONE, LocationProblem, Objective, SolverOptions
 from optimization.recount import Recount, recount
 from optimization.result import Outcome, Plan, StageResult, proven_outcome, relative_gap
@@ -151,10 +152,21 @@ def _incumbent(stage: Stage, progress: Progress, answer: Answer) -> Answer:
 
 def _kept(stage: Stage, name: Objective, answer: Answer) -> Stage:
     kept = (*stage.kept, (name, answer.value))
+    if name is Objective.COST:
+        stage = replace(stage, new_units=_settled_units(stage, answer))
     beyond = None if stage.must_serve else stage.instance.beyond
     if name is Objective.FARTHEST and (beyond is None or answer.value < beyond):
         return replace(stage, kept=kept, radius=answer.value)
     return replace(stage, kept=kept)
+
+
+def _settled_units(stage: Stage, answer: Answer) -> int | None:
+    """Return how many units every plan must now open: settled by equal costs and an exact proof."""
+    price = equal_price(stage.instance)
+    if price is None:
+        return None
+    proven = answer.bound >= answer.value - 1e-6 * price
+    return round(answer.value / price) if proven else None
 
 
 def count_again(stage: Stage, progress: Progress, seconds: float = 10.0) -> Recount:
@@ -203,7 +215,7 @@ def finish(stage: Stage, progress: Progress, options: SolverOptions, clock: Cloc
 
 def _result(name: Objective, answer: Answer, counted: Recount, options: SolverOptions) -> StageResult:
     value = counted.values[name]
-    bound = max(answer.bound, value) if name is Objective.COVERAGE else min(answer.bound, value)
+    bound = float(max(answer.bound, value) if name is Objective.COVERAGE else min(answer.bound, value))
     gap = relative_gap(value, bound)
     return StageResult(name.value, value, bound, gap, proven_outcome(value, bound, options.gap))
 

@@ -31,6 +31,8 @@ class Stage:
         Rows with a positive lower bound and floors may fall short, at a price in `shortage`.
     radius : float or None
         Service by pairs of at most this distance, for everyone.
+    new_units : int or None
+        The number of further units every plan has, where kept cost settles it.
     """
 
     instance: Instance
@@ -40,6 +42,7 @@ class Stage:
     serve_all: bool = False
     elastic: bool = False
     radius: float | None = None
+    new_units: int | None = None
 
     @property
     def reach(self) -> Csr:

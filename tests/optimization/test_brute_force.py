@@ -8,7 +8,7 @@ from tests.optimization.brute import best
 from tests.optimization.problems import problems
 
 EXACT = SolverOptions(gap=0.0)
-FEW = settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+FEW = settings(max_examples=250, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 
 
 def agrees(problem, objectives, options=EXACT):
@@ -58,7 +58,7 @@ FLOWS = [
 
 @pytest.mark.parametrize("objectives", FLOWS, ids="-".join)
 def test_the_best_of_all_combinations_with_capacity(objectives):
-    @settings(FEW, max_examples=30)
+    @settings(FEW, max_examples=25)
     @given(problems(capacity=True))
     def check(problem):
         agrees(problem, objectives)
