@@ -8,8 +8,9 @@ from scipy import sparse
 
 from geodata.messages import say
 from optimization import LocationProblem, Plan, SolverOptions, solve, solve_many
-from planner.network import Floats, Quantity
+from planner.network import Floats, Network, Quantity
 from planner.run import LIMITED, Planned, Run, replace_limits, solved
+from planner.scope import Scope
 
 SCALE = 1e6
 """The master counts shortage in millionths of all sales, so that its gap means something."""
@@ -56,7 +57,7 @@ def within_limits(run: Run, planned: list[Planned]) -> Limited | None:
     units, cost = sum(item.units for item in planned), sum(_cost(item) for item in planned)
     if (max_new is None or units <= max_new) and (budget is None or cost <= budget):
         return None
-    weights = _sales_shares(run, planned)
+    weights = sales_shares(run.world.network, [item.job.scope for item in planned])
     curves = curves_of(run, planned)
     chosen, master = share_out(curves, weights, max_new=max_new, budget=budget, options=run.options)
     jobs = [
@@ -216,10 +217,8 @@ def _cost(item: Planned) -> float:
     return next((stage.value for stage in item.plan.objectives if stage.name == "cost"), 0.0)
 
 
-def _sales_shares(run: Run, planned: Sequence[Planned]) -> Floats:
-    """Return each scope's share of the sales of all scopes that need a plan."""
-    sales = run.world.network.quantity[Quantity.SALES]
-    sold = np.array(
-        [sum(sales[p][i.job.scope.areas].sum() for p in i.job.scope.parties.values()) for i in planned]
-    )
-    return np.asarray(sold / sold.sum() if sold.sum() > 0 else np.full(len(planned), 1.0 / len(planned)))
+def sales_shares(network: Network, scopes: Sequence[Scope]) -> Floats:
+    """Return each scope's share (S,) of the sales of all these scopes: its weight in the master."""
+    sales = network.quantity[Quantity.SALES]
+    sold = np.array([sum(sales[party][s.areas].sum() for party in s.parties.values()) for s in scopes])
+    return np.asarray(sold / sold.sum() if sold.sum() > 0 else np.full(len(scopes), 1.0 / len(scopes)))

@@ -11,6 +11,7 @@ import pandas as pd
 
 from geodata.messages import Note
 from geodata.schemas import CRS, Tables
+from geodata.tables import input_files
 from optimization import Outcome
 from planner.check import area_status, findings_of, sales_within_reach
 from planner.network import Network, counting, network_of
@@ -35,8 +36,6 @@ class Study:
         Of the network as it is; None where nothing was planned.
     placement
         The plan; None where the network was only checked.
-    inputs
-        name, sha256, rows of the files that were read.
     seconds
         Time by step.
     """
@@ -48,7 +47,6 @@ class Study:
     findings_before: pd.DataFrame | None = None
     placement: Placement | None = None
     sales_within_reach: float | None = None
-    inputs: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=["name", "sha256", "rows"]))
     seconds: Mapping[str, float] = field(default_factory=dict)
     version: str = field(default_factory=lambda: version(DISTRIBUTION))
 
@@ -68,6 +66,11 @@ class Study:
     def duties(self) -> pd.DataFrame:
         """The findings that are duties of their own."""
         return self.findings[self.findings["duty"].astype(bool)]
+
+    @property
+    def inputs(self) -> pd.DataFrame:
+        """The files that were read: table, name, sha256, rows."""
+        return input_files(self.tables)
 
     @property
     def notes(self) -> tuple[Note, ...]:
@@ -96,14 +99,12 @@ class Study:
         return 0 if self.duties["status"].eq("met").all() else 1
 
 
-def check_study(
-    tables: Tables, rules: RuleSet, scenario: Scenario, *, inputs: pd.DataFrame | None = None
-) -> Study:
+def check_study(tables: Tables, rules: RuleSet, scenario: Scenario) -> Study:
     """Check the network as it is."""
     began = time.perf_counter()
     network = network_of(tables, scenario, territory=rules.territory)
     findings = findings_of(network, rules)
-    study = Study(
+    return Study(
         scenario,
         rules,
         tables,
@@ -111,7 +112,6 @@ def check_study(
         sales_within_reach=sales_within_reach(network, rules),
         seconds={"check": time.perf_counter() - began},
     )
-    return study if inputs is None else replace(study, inputs=inputs)
 
 
 def place_study(
@@ -119,12 +119,11 @@ def place_study(
     rules: RuleSet,
     scenario: Scenario,
     *,
-    inputs: pd.DataFrame | None = None,
     workers: int | None = None,
     progress: Progress | None = None,
 ) -> Study:
     """Plan new outlets, and check the network with them once more."""
-    before = check_study(tables, rules, scenario, inputs=inputs)
+    before = check_study(tables, rules, scenario)
     began = time.perf_counter()
     placement = place(tables, rules, scenario, workers=workers, progress=progress)
     seconds = {**before.seconds, "place": time.perf_counter() - began}
@@ -192,8 +191,7 @@ def summary_of(study: Study) -> dict[str, object]:
         "limited": placement is not None and placement.limited,
         "seconds": {name: round(value, 3) for name, value in study.seconds.items()},
         "inputs": [
-            {"name": str(name), "sha256": str(sha), "rows": int(rows)}
-            for name, sha, rows in zip(*(study.inputs[c] for c in ("name", "sha256", "rows")), strict=True)
+            {"name": file.name, "sha256": file.sha256, "rows": file.rows} for file in study.tables.files
         ],
         "version": study.version,
     }

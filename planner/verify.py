@@ -1,0 +1,170 @@
+"""Recompute a study from its folder, without the solver, and name what differs."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from geodata.messages import InputError, Message, say
+from planner.candidates import Candidates, candidates_of
+from planner.network import Bools, network_of
+from planner.shortage import weighted_shortage
+from planner.study import Study, summary_of
+from planner.study_folder import FINDING_FILE_COLUMNS, read_study, read_summary
+
+NOT_RECOMPUTED = frozenset({"bound", "gap", "seconds", "version"})
+"""What only the solver (or the clock) knows."""
+TOLERANCE = 1e-6
+FINDING_KEY = ["rule_id", "enterprise", "role", "level", "adcode"]
+
+
+def verify(directory: Path) -> Message | None:
+    """Return what differs first between a study folder and what its inputs and plan give; None if nothing.
+
+    Every figure of summary.json but bound, gap, seconds and version is worked out anew, every finding held
+    against findings.csv, and every new outlet against the site it stands at.
+
+    Raises
+    ------
+    InputError
+        If the folder is no whole study.
+    """
+    study = read_study(directory)
+    return next(_differences(study, directory), None)
+
+
+def _differences(study: Study, directory: Path) -> Iterator[Message]:
+    if study.placement is not None:
+        yield from _plan_differences(study)
+    yield from _finding_differences(study.findings, _written_findings(directory))
+    yield from _summary_differences(_figures(study), read_summary(directory))
+
+
+def _figures(study: Study) -> dict[str, object]:
+    """Return the figures of a study, those of its plan worked out from the new outlets."""
+    figures = summary_of(study)
+    if study.placement is None:
+        return figures
+    if not study.placement.limited:
+        return {**figures, "objective": float(study.new_outlets["opening_cost"].sum())}
+    if study.rules.named:  # which areas were to hold the named rule isn't written down
+        return figures
+    shortage = weighted_shortage(study.tables, study.rules, study.scenario, study.findings)
+    return {**figures, "objective": shortage}
+
+
+def _summary_differences(figures: Mapping[str, object], written: Mapping[str, object]) -> Iterator[Message]:
+    for name, value in figures.items():
+        if name in NOT_RECOMPUTED or _same(value, written.get(name)):
+            continue
+        yield say(
+            "summary.json: {name} is {written}, recomputed it is {value}.",
+            name=name,
+            written=written.get(name),
+            value=value,
+        )
+
+
+def _same(value: object, written: object) -> bool:
+    if isinstance(value, float) and isinstance(written, int | float):
+        return abs(value - written) <= TOLERANCE * max(1.0, abs(value))
+    return value == written
+
+
+def _written_findings(directory: Path) -> pd.DataFrame:
+    try:
+        written = pd.read_csv(directory / "findings.csv", dtype=str, keep_default_na=False)
+        return written[FINDING_FILE_COLUMNS]
+    except (OSError, ValueError, KeyError) as error:
+        raise InputError(
+            say(
+                "{file}: cannot be read ({problem}). Make the study anew.", file="findings.csv", problem=error
+            )
+        ) from None
+
+
+def _finding_differences(findings: pd.DataFrame, written: pd.DataFrame) -> Iterator[Message]:
+    if len(findings) != len(written):
+        yield say(
+            "findings.csv: has {written} findings, recomputed there are {number}.",
+            written=len(written),
+            number=len(findings),
+        )
+        return
+    ours = findings.astype(dict.fromkeys(FINDING_KEY, str)).set_index(FINDING_KEY)
+    theirs = written.set_index(FINDING_KEY).reindex(ours.index)
+    for name in ("required", "actual", "shortage"):
+        value = pd.to_numeric(theirs[name], errors="coerce").to_numpy(dtype=float)
+        expected = ours[name].to_numpy(dtype=float)
+        same = np.isclose(value, expected, rtol=TOLERANCE, atol=TOLERANCE, equal_nan=True)
+        yield from _first_finding(~same, ours, theirs, name)
+    for name in ("area", "unit", "status"):
+        differs = (theirs[name].astype(str) != ours[name].astype(str)).to_numpy()
+        yield from _first_finding(differs, ours, theirs, name)
+    assumed = (theirs["assumed"] != ours["assumed"].astype(str)).to_numpy()
+    yield from _first_finding(assumed, ours, theirs, "assumed")
+
+
+def _first_finding(differs: Bools, ours: pd.DataFrame, theirs: pd.DataFrame, name: str) -> Iterator[Message]:
+    if differs.any():
+        at = int(np.argmax(differs))
+        rule, enterprise, _, _, adcode = ours.index[at]
+        yield say(
+            "findings.csv: '{name}' of rule {rule}, {enterprise}, {adcode} is {written}, recomputed it is "
+            "{value}.",
+            name=name,
+            rule=rule,
+            enterprise=enterprise,
+            adcode=adcode,
+            written=theirs[name].iloc[at],
+            value=ours[name].iloc[at],
+        )
+
+
+def _plan_differences(study: Study) -> Iterator[Message]:
+    """Hold each new outlet against the candidate it was opened at: place, cost, attributes, number."""
+    network = network_of(study.tables, study.scenario, territory=study.rules.territory)
+    candidates = candidates_of(study.tables, network, study.rules, study.scenario)
+    key = ["site_id", "kind", "action"]
+    plan = study.new_outlets
+    sites = candidates.table.drop_duplicates(key).set_index(key)
+    at = pd.MultiIndex.from_frame(plan[key])
+    unknown = ~at.isin(sites.index)
+    if unknown.any():
+        yield say("plan.csv: no site '{site}' can be opened so.", site=plan["site_id"][unknown].iloc[0])
+        return
+    asked = sites.loc[at]
+    for name in ("lon", "lat", "opening_cost", "area_m2", "stock_cap_t", "pickups_per_year"):
+        expected, value = asked[name].to_numpy(dtype=float), plan[name].to_numpy(dtype=float)
+        differs = ~np.isclose(expected, value, rtol=TOLERANCE, atol=TOLERANCE, equal_nan=True)
+        if differs.any():
+            row = int(np.argmax(differs))
+            yield say(
+                "plan.csv: '{name}' of outlet {outlet} is {written}, its site has {value}.",
+                name=name,
+                outlet=plan["outlet_id"].iloc[row],
+                written=value[row],
+                value=expected[row],
+            )
+    yield from _crowded(plan, candidates)
+    if (
+        plan["outlet_id"].duplicated().any()
+        or plan["outlet_id"].isin(study.tables.outlets["outlet_id"]).any()
+    ):
+        yield say("plan.csv: an outlet_id is used twice.")
+
+
+def _crowded(plan: pd.DataFrame, candidates: Candidates) -> Iterator[Message]:
+    """Say where more outlets of an enterprise are at a user's site than it can hold."""
+    units = pd.Series(candidates.units, index=candidates.table["site_id"]).groupby(level=0).max()
+    held = plan.groupby(["enterprises", "site_id"]).size()
+    most = units.reindex(held.index.get_level_values("site_id")).to_numpy()
+    over = held.to_numpy() > np.where(np.isnan(most), np.inf, most)
+    for row in held[over].rename("number").reset_index().to_dict("records"):
+        yield say(
+            "plan.csv: site '{site}' holds {number} outlets of {enterprise}, more than it can.",
+            site=row["site_id"],
+            number=row["number"],
+            enterprise=row["enterprises"],
+        )
