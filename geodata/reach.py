@@ -1,6 +1,6 @@
 """Which points lie within reach of which, on the mean sphere."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TypeAlias
 
 import numpy as np
@@ -14,6 +14,7 @@ _SLACK = 1e-9  # relative; chords are rounded, so ask a little wider and measure
 
 FloatArray: TypeAlias = NDArray[np.float64]
 IndexArray: TypeAlias = NDArray[np.int64]
+Detour: TypeAlias = float | Callable[[FloatArray], FloatArray]
 
 
 def great_circle_km(lon_a: ArrayLike, lat_a: ArrayLike, lon_b: ArrayLike, lat_b: ArrayLike) -> FloatArray:
@@ -30,7 +31,13 @@ def great_circle_km(lon_a: ArrayLike, lat_a: ArrayLike, lon_b: ArrayLike, lat_b:
 
 
 def pairs_within(
-    lon_a: ArrayLike, lat_a: ArrayLike, lon_b: ArrayLike, lat_b: ArrayLike, radius_km: float
+    lon_a: ArrayLike,
+    lat_a: ArrayLike,
+    lon_b: ArrayLike,
+    lat_b: ArrayLike,
+    radius_km: float,
+    *,
+    detour: Detour = 1.0,
 ) -> sparse.csr_array:
     """Return every pair of a point of A and a point of B at most `radius_km` apart.
 
@@ -39,7 +46,10 @@ def pairs_within(
     lon_a, lat_a, lon_b, lat_b
         WGS-84 degrees, shapes (A,) and (B,). A point with NaN has no pair.
     radius_km
-        Great-circle limit, inclusive.
+        The limit, inclusive; of the distance after the detour.
+    detour
+        What a way is longer than the great circle: a factor, at least 1, or a function of kilometres that never
+        shortens them, such as `road_like_km`.
 
     Returns
     -------
@@ -49,12 +59,18 @@ def pairs_within(
     """
     a, b = _Points(lon_a, lat_a), _Points(lon_b, lat_b)
     tree = cKDTree(b.xyz) if len(b.rows) else None
-    parts = [] if tree is None else [_near(a, b, tree, rows, radius_km) for rows in a.chunks()]
+    parts = [] if tree is None else [_near(a, b, tree, rows, radius_km, detour) for rows in a.chunks()]
     return _matrix(a, b, parts)
 
 
 def nearest_pairs(
-    lon_a: ArrayLike, lat_a: ArrayLike, lon_b: ArrayLike, lat_b: ArrayLike, k: int
+    lon_a: ArrayLike,
+    lat_a: ArrayLike,
+    lon_b: ArrayLike,
+    lat_b: ArrayLike,
+    k: int,
+    *,
+    detour: Detour = 1.0,
 ) -> sparse.csr_array:
     """Return each point of A with its `k` nearest points of B (all of B if it has fewer).
 
@@ -68,7 +84,7 @@ def nearest_pairs(
     parts = []
     for rows in a.chunks():
         found = np.asarray(tree.query(a.xyz[rows], k=k)[1]).reshape(len(rows), k)
-        parts.append(_measured(a, b, np.repeat(rows, k), found.ravel().astype(np.int64)))
+        parts.append(_measured(a, b, np.repeat(rows, k), found.ravel().astype(np.int64), detour))
     return _matrix(a, b, parts)
 
 
@@ -84,7 +100,7 @@ def union(first: sparse.csr_array, second: sparse.csr_array) -> sparse.csr_array
     return _csr(rows[keep], columns[keep], values[keep], (int(first.shape[0]), int(first.shape[1])))
 
 
-def road_like_km(straight_km: ArrayLike) -> FloatArray:
+def road_like_km(straight_km: FloatArray) -> FloatArray:
     """Return what roads make of great-circle distances between Chinese cities: x 1.3, above 200 km x 1.25.
 
     Between 200 and 208 km it stays at 260 km, so that farther is never nearer.
@@ -112,18 +128,21 @@ class _Points:
 _Pairs: TypeAlias = tuple[IndexArray, IndexArray, FloatArray]
 
 
-def _near(a: _Points, b: _Points, tree: cKDTree, rows: IndexArray, radius_km: float) -> _Pairs:
+def _near(
+    a: _Points, b: _Points, tree: cKDTree, rows: IndexArray, radius_km: float, detour: Detour
+) -> _Pairs:
     chord = 2 * np.sin(min(max(radius_km, 0.0) / EARTH_RADIUS_KM, np.pi) / 2)
     here = cKDTree(a.xyz[rows])
     pairs = here.sparse_distance_matrix(tree, chord * (1 + _SLACK) + 1e-12, output_type="ndarray")
-    left, right, km = _measured(a, b, rows[pairs["i"]], pairs["j"].astype(np.int64))
+    left, right, km = _measured(a, b, rows[pairs["i"]], pairs["j"].astype(np.int64), detour)
     near = km <= radius_km
     return left[near], right[near], km[near]
 
 
-def _measured(a: _Points, b: _Points, left: IndexArray, right: IndexArray) -> _Pairs:
+def _measured(a: _Points, b: _Points, left: IndexArray, right: IndexArray, detour: Detour) -> _Pairs:
     i, j = a.rows[left], b.rows[right]
-    return i, j, great_circle_km(a.lon[i], a.lat[i], b.lon[j], b.lat[j])
+    km = great_circle_km(a.lon[i], a.lat[i], b.lon[j], b.lat[j])
+    return i, j, detour(km) if callable(detour) else detour * km
 
 
 def _matrix(a: _Points, b: _Points, parts: list[_Pairs]) -> sparse.csr_array:
@@ -137,7 +156,9 @@ def _matrix(a: _Points, b: _Points, parts: list[_Pairs]) -> sparse.csr_array:
 def _csr(
     rows: IndexArray, columns: IndexArray, values: FloatArray, shape: tuple[int, int]
 ) -> sparse.csr_array:
-    matrix = sparse.coo_array((values, (rows, columns)), shape=shape).tocsr()
+    small = np.int32 if max(*shape, len(values)) < np.iinfo(np.int32).max else np.int64
+    where = rows.astype(small), columns.astype(small)
+    matrix = sparse.coo_array((values, where), shape=shape).tocsr()
     matrix.sort_indices()
     return matrix
 

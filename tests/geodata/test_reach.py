@@ -94,3 +94,14 @@ def test_farther_as_the_crow_flies_is_never_nearer_by_road(km):
     roads = road_like_km(np.sort(km))
     assert (np.diff(roads) >= 0).all()
     assert (roads >= 1.25 * np.sort(km) - 1e-9).all()
+
+
+@given(a=NEAR, b=NEAR, radius=st.floats(0.0, 300.0), factor=st.floats(1.0, 2.0))
+def test_a_detour_makes_every_way_longer(a, b, radius, factor):
+    args = (a[:, 0], a[:, 1], b[:, 0], b[:, 1])
+    km = all_km(a, b)
+    for detour, ways in ((factor, factor * km), (road_like_km, road_like_km(km))):
+        expected = {(i, j): ways[i, j] for i, j in np.argwhere(ways <= radius).tolist()}
+        assert stored(pairs_within(*args, radius, detour=detour)) == expected
+        for pair, value in stored(nearest_pairs(*args, 2, detour=detour)).items():
+            assert value == ways[pair]
