@@ -48,8 +48,8 @@ def pairs_within(
     radius_km
         The limit, inclusive; of the distance after the detour.
     detour
-        What a way is longer than the great circle: a factor, at least 1, or a function of kilometres that never
-        shortens them, such as `road_like_km`.
+        What a way is longer than the great circle: a factor, at least 1, or a function of kilometres that
+        never shortens them, such as `road_like_km`.
 
     Returns
     -------

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from geodata.assignment import assign_areas, locate, territory_of
 from geodata.boundaries import read_areas
 
-SHARED = Path(__file__).parents[3] / "shared" / "data"
+SHARED = Path(__file__).parents[2].parent / "shared" / "data"
 
 
 @pytest.fixture(scope="module")

@@ -1,3 +1,4 @@
+import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -17,11 +18,17 @@ from geodata.boundaries import (
     simplified,
 )
 from geodata.messages import InputError
-from geodata.packaged import BoundaryFile, boundary_path, province_names, read_packaged_table
+from geodata.packaged import (
+    BoundaryFile,
+    boundary_path,
+    province_names,
+    read_packaged_table,
+    write_packaged_table,
+)
 from geodata.romanize import english_name, pinyin, short_name
-from scripts.rebuild_areas import area_names
 
-SHARED = Path(__file__).parents[3] / "shared" / "data"
+ROOT = Path(__file__).parents[2]
+SHARED = ROOT.parent / "shared" / "data"
 with_reference = pytest.mark.skipif(not SHARED.exists(), reason="the reference table is not there")
 
 
@@ -114,7 +121,15 @@ def test_a_rank_is_no_part_of_a_short_name():
 
 
 def test_the_committed_names_are_those_the_script_makes():
+    area_names = runpy.run_path(str(ROOT / "scripts" / "rebuild_areas.py"))["area_names"]
     pd.testing.assert_frame_equal(read_packaged_table("areas.csv.gz"), area_names(), check_dtype=False)
+
+
+def test_the_same_table_gives_the_same_bytes(tmp_path):
+    table = pd.DataFrame({"adcode": ["010000"], "x": [0.1]})
+    for name in ("a.csv.gz", "b.csv.gz"):
+        write_packaged_table(table, tmp_path / name)
+    assert (tmp_path / "a.csv.gz").read_bytes() == (tmp_path / "b.csv.gz").read_bytes()
 
 
 def test_boundary_lines_are_13_and_reach_the_south_china_sea():

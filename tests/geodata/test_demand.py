@@ -1,3 +1,4 @@
+import runpy
 from pathlib import Path
 
 import geopandas as gpd
@@ -14,9 +15,9 @@ from geodata.demand import DEMAND_COLUMNS, default_demand, density, grid_points,
 from geodata.messages import InputError, NoteKind
 from geodata.places import area_of_county, counties, county_polygons, places, places_of
 from geodata.schemas import Datum
-from scripts import rebuild_places
 
-SHARED = Path(__file__).parents[3] / "shared" / "data"
+ROOT = Path(__file__).parents[2]
+SHARED = ROOT.parent / "shared" / "data"
 
 
 @pytest.fixture(scope="module")
@@ -122,10 +123,9 @@ def test_no_place_counts_for_more_than_600_000_people():
 
 
 def test_the_committed_tables_are_those_the_script_makes(tmp_path):
-    rebuild_places.main(tmp_path)
-    folder = Path(rebuild_places.__file__).parents[1] / "geodata" / "data"
+    runpy.run_path(str(ROOT / "scripts" / "rebuild_places.py"))["main"](tmp_path)
     for name in ("places.csv.gz", "counties.csv.gz"):
-        made, kept = (pd.read_csv(path / name, dtype=str) for path in (tmp_path, folder))
+        made, kept = (pd.read_csv(path / name, dtype=str) for path in (tmp_path, ROOT / "geodata" / "data"))
         pd.testing.assert_frame_equal(made, kept)
 
 
