@@ -75,13 +75,14 @@ def table_points(table: CheckedTable, datum: Datum) -> TablePoints:
 
 
 def _column_problems(table: CheckedTable) -> list[Message]:
-    lon, lat = table.frame["lon"], table.frame["lat"]
-    blank_lon, blank_lat = table.blank("lon"), table.blank("lat")
-    problems = [_half(table, row, "lon") for row in table.frame.index[blank_lon & ~blank_lat][:MOST_PROBLEMS]]
-    problems += [
-        _half(table, row, "lat") for row in table.frame.index[blank_lat & ~blank_lon][:MOST_PROBLEMS]
-    ]
-    return problems + [_nowhere(table, row) for row in table.frame.index[(lon == 0) & (lat == 0)]]
+    """Return the rows with half a point or one at 0, 0, unless a blank cell is a problem already."""
+    said = {(message.values.get("row"), message.values.get("column")) for message in table.problems}
+    problems: list[Message] = []
+    for name, other in (("lon", "lat"), ("lat", "lon")):
+        half = table.frame.index[table.blank(name) & ~table.blank(other)][:MOST_PROBLEMS]
+        problems += [_half(table, row, name) for row in half if (row, table.header(name)) not in said]
+    zero = (table.frame["lon"] == 0) & (table.frame["lat"] == 0)
+    return problems + [_nowhere(table, row) for row in table.frame.index[zero][:MOST_PROBLEMS]]
 
 
 def _half(table: CheckedTable, row: int, name: str) -> Message:
