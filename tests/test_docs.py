@@ -1,0 +1,53 @@
+"""The command line's page: complete, and every example in it runs."""
+
+import re
+import shlex
+import shutil
+from pathlib import Path
+
+import pytest
+import typer
+
+from planner.cli import main
+from planner.cli.commands import app
+
+ROOT = Path(__file__).parents[1]
+PAGE = (ROOT / "docs" / "cli.md").read_text(encoding="utf-8")
+EXAMPLES = re.findall(r"^\$ outlet-planner (.+)$", PAGE, re.MULTILINE)
+COMMANDS = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+
+
+def expected_code(example: str) -> int:
+    """The network of the example is short before placing, and with too few new outlets."""
+    return 1 if example.startswith("check") or "--max-new" in example else 0
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_has_its_part(name: str) -> None:
+    assert f"\n## {name}\n" in PAGE
+    assert f"outlet-planner {name}" in PAGE
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_option_is_there(name: str) -> None:
+    parts = getattr(COMMANDS[name], "commands", {"": COMMANDS[name]}).values()
+    options = {text for part in parts for one in part.params for text in one.opts if text.startswith("--")}
+    assert {option for option in options if f"`{option}" not in PAGE and f" {option} " not in PAGE} == set()
+
+
+def test_no_option_is_made_up() -> None:
+    parts = [part for one in COMMANDS.values() for part in getattr(one, "commands", {"": one}).values()]
+    known = {text for part in parts for one in part.params for text in one.opts} | {"--help"}
+    assert set(re.findall(r"--[a-z][a-z-]+", PAGE)) <= known
+
+
+def test_every_example_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shutil.copytree(ROOT / "examples", tmp_path / "examples")
+    monkeypatch.chdir(tmp_path)
+    codes = {}
+    for example in EXAMPLES:
+        with pytest.raises(SystemExit) as ended:
+            main(shlex.split(example))
+        codes[example] = ended.value.code or 0
+    assert codes == {example: expected_code(example) for example in EXAMPLES}
+    assert len(EXAMPLES) >= 12
