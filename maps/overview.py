@@ -1,17 +1,17 @@
 """The overview map: areas by status, outlets, proposed outlets and demand, with legend, search and cards."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import folium
 import geopandas as gpd
 import numpy as np
-import pandas as pd
+import numpy.typing as npt
 import shapely
 from folium.template import Template
 
 from maps import assets
-from maps.layers import Data, display_names, line_layer
+from maps.layers import Data, line_layer
 from maps.legend import Colouring
 from maps.safe import json_text
 from maps.words import Words, script_words
@@ -85,7 +85,9 @@ class Background:
     Attributes
     ----------
     provinces
-        Polygons with `province` and, if known, `name_en`: outlines and the labels seen from afar.
+        Polygons or outlines, drawn as lines.
+    province_names
+        What the reader calls each `province` of the areas; others are called as they are.
     boundary_lines
         Lines that a national map must show; drawn, never measured.
     credits
@@ -93,6 +95,7 @@ class Background:
     """
 
     provinces: gpd.GeoDataFrame | None = None
+    province_names: Mapping[str, str] = field(default_factory=dict)
     boundary_lines: gpd.GeoDataFrame | None = None
     credits: tuple[str, ...] = ()
 
@@ -105,7 +108,6 @@ def overview(
     layers: Sequence[Data],
     background: Background,
     t: Words,
-    chinese: bool,
 ) -> OfflineMap:
     """Return the overview map.
 
@@ -121,15 +123,15 @@ def overview(
         Points from `outlet_layer` and `demand_layer`; later ones lie on top.
     background
         Province outlines, boundary lines, credits.
-    t, chinese
-        The language of the map's words, and whether names are Chinese.
+    t
+        The language of the map's words.
     """
     left, low, right, high = areas.total_bounds
     data: Data = {
         "words": script_words(t),
         "bounds": [[low, left], [high, right]],
         "areas": area_data,
-        "provinces": _province_labels(background.provinces, chinese=chinese),
+        "provinces": _province_labels(areas, background.province_names),
         "province_lines": line_layer(background.provinces),
         "boundary_lines": line_layer(background.boundary_lines),
         "colourings": [colouring.data() for colouring in colourings],
@@ -141,24 +143,30 @@ def overview(
     return drawing
 
 
-def _province_labels(provinces: gpd.GeoDataFrame | None, *, chinese: bool) -> Data:
-    if provinces is None or provinces.empty:
-        return {"name": [], "label": [], "at": []}
-    named = provinces if "name_en" in provinces else provinces.assign(name_en="")
-    labels = display_names(named.assign(name=named["province"]), chinese=chinese)
-    inside = shapely.point_on_surface(_largest_parts(named))
+def _province_labels(areas: gpd.GeoDataFrame, names: Mapping[str, str]) -> Data:
+    """Return the provinces with their labels, the largest first: it is written if two would overlap.
+
+    Each label stands in the area nearest to the middle of its province.
+    """
+    shapes = areas.geometry.to_numpy()
+    size = shapely.area(shapes)[:, None]
+    middle = shapely.get_coordinates(shapely.centroid(shapes))
+    inside = shapely.get_coordinates(shapely.point_on_surface(shapes))
+    groups = areas.reset_index(drop=True).groupby("province", sort=True).indices
+    largest = sorted(groups.items(), key=lambda group: -float(size[group[1]].sum()))
+    groups = {name: rows for name, rows in largest if name}
+    places = [
+        _nearest(rows, inside, (middle * size)[rows].sum(axis=0) / size[rows].sum())
+        for rows in groups.values()
+    ]
     return {
-        "name": named["province"].tolist(),
-        "label": labels.tolist(),
-        "at": np.round(shapely.get_coordinates(inside), 3).tolist(),
+        "name": list(groups),
+        "label": [names.get(str(name), str(name)) for name in groups],
+        "at": [np.round(inside[place], 3).tolist() for place in places],
     }
 
 
-def _largest_parts(shapes: gpd.GeoDataFrame) -> list[shapely.Geometry]:
-    parts = [shapely.get_parts(shape) for shape in shapes.geometry]
-    return [pieces[int(np.argmax(shapely.area(pieces)))] for pieces in parts]
-
-
-def empty_points() -> pd.DataFrame:
-    """Return a table of no outlets, for layers that have nothing to show."""
-    return pd.DataFrame({"lon": [], "lat": [], "kind": [], "name": []})
+def _nearest(
+    rows: npt.NDArray[np.intp], points: npt.NDArray[np.float64], goal: npt.NDArray[np.float64]
+) -> int:
+    return int(rows[np.argmin(((points[rows] - goal) ** 2).sum(axis=1))])

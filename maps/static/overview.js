@@ -153,7 +153,14 @@
     container.addEventListener("province:show", (event) => selectProvince(event.detail));
 
     const home = L.latLngBounds(data.bounds);
-    const fit = () => map.fitBounds(home, { padding: [6, 6], animate: false });
+    // What the country leaves free in the width goes to the left, where the legend lies.
+    function fit() {
+      const zoom = map.getBoundsZoom(home, false, L.point(12, 12));
+      const corners = [home.getSouthWest(), home.getNorthEast()].map((corner) => map.project(corner, zoom));
+      const free = map.getSize().x - (corners[1].x - corners[0].x) - 12;
+      const left = legend.open ? Math.max(0, Math.min(legend.offsetWidth, free - 50)) : 0;
+      map.fitBounds(home, { paddingTopLeft: [6 + left, 6], paddingBottomRight: [6, 6], animate: false });
+    }
     map.on("focus", () => map.scrollWheelZoom.enable()).on("click", () => map.scrollWheelZoom.enable());
     container.addEventListener("mouseleave", () => map.scrollWheelZoom.disable());
     OutletMap.control(map, data, fit);

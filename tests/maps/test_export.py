@@ -36,9 +36,8 @@ def drawing(areas: gpd.GeoDataFrame, provinces: gpd.GeoDataFrame, outlets: pd.Da
             demand_layer(demand, EN, title=hostile, unit="vehicles"),
             outlet_layer(outlets, [hostile, "b", "c"], EN, new=False),
         ],
-        background=Background(provinces, None, (hostile,)),
+        background=Background(provinces, {"广东省": hostile}, None, (hostile,)),
         t=EN,
-        chinese=False,
     )
 
 
@@ -90,9 +89,7 @@ def test_two_runs_write_the_same_bytes(
     def once() -> str:
         data = area_layer(areas, chinese=True)
         layers = [outlet_layer(outlets, ["a", "b", "c"], EN, new=True)]
-        drawn = overview(
-            areas, data, colourings=[], layers=layers, background=Background(provinces), t=EN, chinese=True
-        )
+        drawn = overview(areas, data, colourings=[], layers=layers, background=Background(provinces), t=EN)
         return page(drawn, title="Map", language="en")
 
     assert once() == once()

@@ -1,0 +1,160 @@
+"""The report: one page that holds a study's answer, its map and its tables, and opens anywhere."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib import resources
+from pathlib import Path
+
+import jinja2
+
+from geodata.messages import Note, NoteKind
+from maps import export
+from planner.assumptions import assumptions
+from planner.language import Translator
+from planner.report_answer import answer, figures
+from planner.report_digest import WORST, Digest, digest_of, failing, rule_set_title
+from planner.report_map import is_china, study_map
+from planner.report_plan import conflict_table, scope_table, solver_lines
+from planner.report_tables import (
+    MARKS,
+    Table,
+    area_table,
+    areas_by_province,
+    enterprise_table,
+    finding_table,
+    plan_table,
+    province_table,
+    requirement_table,
+)
+from planner.study import Study
+
+NOTES = 300
+"""Data notes that the report prints; the workbook holds them all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A folded part of the report."""
+
+    name: str
+    title: str
+    note: str
+    table: Table
+
+
+def write_report(study: Study, path: Path, translator: Translator) -> None:
+    """Write the report of a study as one self-contained page.
+
+    Parameters
+    ----------
+    study
+        The study.
+    path
+        Where the page goes.
+    translator
+        The language of the page.
+    """
+    path.write_text(report_page(study, translator), encoding="utf-8", newline="\n")
+
+
+def report_page(study: Study, translator: Translator) -> str:
+    """Return the report of a study as a page; see `write_report`."""
+    digest = digest_of(study, translator)
+    drawing = export.parts(study_map(digest))
+    styles = (*drawing.styles, _part("report.css"))
+    scripts = (*drawing.scripts, _part("report.js"))
+    return _environment().get_template("report.html.j2").render(
+        _=translator,
+        t=translator,
+        marks=MARKS,
+        lang=translator.language.html,
+        styles=styles,
+        scripts=scripts,
+        policy=export.policy(scripts, styles),
+        map_body=drawing.body,
+        **_content(digest),
+    )  # fmt: skip
+
+
+@lru_cache(maxsize=1)
+def _environment() -> jinja2.Environment:
+    return jinja2.Environment(
+        loader=jinja2.PackageLoader("planner", "report_templates"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+@lru_cache(maxsize=4)
+def _part(name: str) -> str:
+    return (resources.files("planner") / "report_templates" / name).read_text(encoding="utf-8")
+
+
+def _content(digest: Digest) -> dict[str, object]:
+    """Return what the template prints."""
+    study, t = digest.study, digest.t
+    reach_words = t("near an outlet of their enterprise, as the rules measure it")
+    return {
+        "study": study,
+        "title": _title(digest),
+        "rule_set": rule_set_title(study, t),
+        "answer": answer(digest),
+        "figures": figures(digest, study.sales_within_reach, reach_words),
+        "areas": area_table(digest),
+        "sections": _sections(digest),
+        "provinces": areas_by_province(digest),
+        "assumptions": [t(message) for message in assumptions(study)],
+        "notes": [_note(note, t) for note in _data_notes(study)[:NOTES]],
+        "notes_total": len(_data_notes(study)),
+        "solver": solver_lines(digest),
+        "china": is_china(study),
+    }
+
+
+def _title(digest: Digest) -> str:
+    t = digest.t
+    return t("Outlet network {year}: {rules}", year=digest.study.scenario.year, rules=digest.study.rules.id)
+
+
+def _sections(digest: Digest) -> list[Section]:
+    t = digest.t
+    failed = len(failing(digest.duties))
+    more = t("the worst {n} of {total}; all are in findings.csv", n=t.number(min(WORST, failed)),
+             total=t.number(failed))  # fmt: skip
+    found: list[Section | None] = [
+        Section("findings", t("What is short, and what to do"), more, finding_table(digest)),
+        _optional("conflicts", t("What opening outlets cannot mend"), conflict_table(digest)),
+        _optional("plan", t("New outlets"), plan_table(digest), _plan_note(digest)),
+        Section("provinces", t("By province"), "", province_table(digest)),
+        Section("enterprises", t("By enterprise"), "", enterprise_table(digest)),
+        Section(
+            "requirements", t("Requirements"), rule_set_title(digest.study, t), requirement_table(digest)
+        ),
+        _optional("scopes", t("Planning problems not solved to the optimum"), scope_table(digest)),
+    ]
+    return [section for section in found if section is not None]
+
+
+def _plan_note(digest: Digest) -> str:
+    placement, t = digest.study.placement, digest.t
+    total = 0 if placement is None else len(placement.outlets)
+    return t(
+        "the first {n} of {total}; all are in plan.csv", n=t.number(min(WORST, total)), total=t.number(total)
+    )
+
+
+def _optional(name: str, title: str, table: Table | None, note: str = "") -> Section | None:
+    return None if table is None else Section(name, title, note, table)
+
+
+def _data_notes(study: Study) -> Sequence[Note]:
+    return [note for note in study.notes if note.kind is not NoteKind.ASSUMPTION]
+
+
+def _note(note: Note, t: Translator) -> str:
+    place = [note.source, t("row {row}", row=note.row) if note.row is not None else "", note.column]
+    where = ", ".join(part for part in place if part)
+    return f"{where}: {t(note.message)}" if where else t(note.message)

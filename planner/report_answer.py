@@ -1,0 +1,168 @@
+"""The answer first: one sentence, and at most five figures."""
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from planner.report_digest import Digest, by_status
+from planner.rules.base import Status
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A figure with what it is, its scope, and what it is compared with."""
+
+    value: str
+    label: str
+    note: str
+    mark: str = ""
+
+
+def answer(digest: Digest) -> str:
+    """Return the answer of a study in one sentence, two where something is unknown."""
+    t = digest.t
+    total = len(digest.with_duty())
+    if not total:
+        return t("Under these rules no area has a duty.")
+    sentence = _planned(digest, total) if digest.planned else _checked(digest, total)
+    unknown = digest.count(Status.UNKNOWN)
+    if not unknown:
+        return sentence
+    also = t.plural(
+        "For {n} area it cannot be said: a figure is missing.",
+        "For {n} areas it cannot be said: a figure is missing.",
+        unknown,
+    )
+    return f"{sentence} {also}" if t.language == "en" else sentence + also
+
+
+def _checked(digest: Digest, total: int) -> str:
+    t = digest.t
+    short = digest.count(Status.SHORT)
+    if not short:
+        return _all_met(digest, total)
+    where, number = _most(digest)
+    values = {"total": t.number(total), "where": where, "number": t.number(number)}
+    if not digest.missing():
+        return t.plural(
+            "{n} of {total} areas is short; most in {where} ({number}).",
+            "{n} of {total} areas are short; most in {where} ({number}).",
+            short,
+            **values,
+        )
+    return t.plural(
+        "{n} of {total} areas is short: {missing} outlets missing, most in {where} ({number}).",
+        "{n} of {total} areas are short: {missing} outlets missing, most in {where} ({number}).",
+        short,
+        missing=t.number(digest.missing()),
+        **values,
+    )
+
+
+def _all_met(digest: Digest, total: int) -> str:
+    t = digest.t
+    if digest.count(Status.UNKNOWN):
+        return t("No area is short.")
+    return t.plural("The {n} area meets every duty.", "All {n} areas meet every duty.", total)
+
+
+def _planned(digest: Digest, total: int) -> str:
+    t = digest.t
+    new = int(digest.areas["new_outlets"].sum())
+    short = digest.count(Status.SHORT)
+    if not short and not new:
+        return _all_met(digest, total)
+    if short:
+        return t.plural(
+            "With {n} new outlet, {met} of {total} areas meet every duty; {short} stay short.",
+            "With {n} new outlets, {met} of {total} areas meet every duty; {short} stay short.",
+            new,
+            met=t.number(digest.count(Status.MET)),
+            total=t.number(total),
+            short=t.number(short),
+        )
+    if digest.count(Status.UNKNOWN):
+        return t.plural(
+            "With {n} new outlet no area is short.", "With {n} new outlets no area is short.", new
+        )
+    return t.plural(
+        "{n} new outlet lets all {total} areas meet every duty.",
+        "{n} new outlets let all {total} areas meet every duty.",
+        new,
+        total=t.number(total),
+    )
+
+
+def _most(digest: Digest) -> tuple[str, int]:
+    """Return the province with the most missing outlets (or short areas), and their number."""
+    short = digest.areas[digest.areas["status"] == Status.SHORT]
+    weight = short["missing_outlets"] if digest.missing() else pd.Series(1, index=short.index)
+    totals = weight.groupby(short["province_adcode"]).sum().sort_values(ascending=False, kind="stable")
+    code = str(totals.index[0])
+    return digest.names.get(code) or code, int(totals.iloc[0])
+
+
+def figures(digest: Digest, within_reach: float | None, reach_words: str) -> list[Figure]:
+    """Return at most five figures, each with its scope and a comparison.
+
+    Parameters
+    ----------
+    digest
+        The study counted up.
+    within_reach
+        Share of the sales near an outlet of their enterprise; None where no rule says how near.
+    reach_words
+        How near that is, and what it was before the plan.
+    """
+    shown = [_areas(digest), _duties(digest), _outlets(digest), _lacking(digest)]
+    if within_reach is not None:
+        shown.append(Figure(digest.t.percent(within_reach), digest.t("of sales within reach"), reach_words))
+    return shown
+
+
+def _areas(digest: Digest) -> Figure:
+    t = digest.t
+    total = len(digest.with_duty())
+    met = digest.count(Status.MET)
+    note = t("of {total} areas with a duty", total=t.number(total))
+    if digest.planned:
+        before = int((digest.areas["status_before"] == Status.MET).sum())
+        note = t("of {total} areas with a duty; before the plan {before}", total=t.number(total),
+                 before=t.number(before))  # fmt: skip
+    return Figure(t.number(met), t("areas meet every duty"), note, _mark(digest))
+
+
+def _mark(digest: Digest) -> str:
+    for status in (Status.SHORT, Status.UNKNOWN):
+        if digest.count(status):
+            return str(status)
+    return str(Status.MET)
+
+
+def _duties(digest: Digest) -> Figure:
+    t = digest.t
+    counts = by_status(digest.duties, "kind").sum() if len(digest.duties) else {"met": 0, "duties": 0}
+    met, total = int(counts["met"]), int(counts["duties"])
+    share = t.percent(met / total) if total else t.percent(None)
+    note = t("of {total} duties ({share})", total=t.number(total), share=share)
+    return Figure(t.number(met), t("duties met"), note)
+
+
+def _outlets(digest: Digest) -> Figure:
+    t = digest.t
+    in_areas = int((digest.areas["outlets"] > 0).sum())
+    note = t.plural("in {n} area, end of {year}", "in {n} areas, end of {year}", in_areas,
+                    year=digest.study.scenario.year)  # fmt: skip
+    return Figure(t.number(int(digest.areas["outlets"].sum())), t("existing outlets"), note)
+
+
+def _lacking(digest: Digest) -> Figure:
+    t = digest.t
+    if digest.study.placement is not None:
+        before = int(digest.areas["missing_before"].sum())
+        note = t("{before} missing before, {after} after", before=t.number(before),
+                 after=t.number(digest.missing()))  # fmt: skip
+        return Figure(t.number(len(digest.study.placement.outlets)), t("new outlets"), note)
+    counts = int((digest.areas["missing_outlets"] > 0).sum())
+    note = t.plural("in {n} area, at least", "in {n} areas, at least", counts)
+    return Figure(t.number(digest.missing()), t("outlets missing"), note)

@@ -1,0 +1,127 @@
+"""A study as a map: the tables turned into layers, colours and cards."""
+
+import pandas as pd
+
+from geodata.boundaries import boundary_lines, province_outlines, simplified
+from maps.layers import CardLine, Data, Fact, area_layer, demand_layer, outlet_layer
+from maps.legend import Colouring, quantity_colouring, status_colouring
+from maps.overview import Background, OfflineMap, overview
+from planner.language import Language
+from planner.report_digest import BY_AREA, Digest, failing, kind_words, province_name, sales_unit
+from planner.sentences import with_sentences
+from planner.study import Study
+
+
+def study_map(digest: Digest) -> OfflineMap:
+    """Return the overview map of a study."""
+    areas = simplified(digest.study.tables.areas)
+    chinese = digest.t.language is Language.CHINESE
+    provinces = {str(name) for name in areas["province"].fillna("")}
+    return overview(
+        areas,
+        area_layer(areas, chinese=chinese, facts=facts(digest), lines=card_lines(digest)),
+        colourings=colourings(digest),
+        layers=layers(digest),
+        background=Background(
+            province_outlines(areas),
+            {name: province_name(digest, name) for name in provinces},
+            boundary_lines() if is_china(digest.study) else None,
+            credits_of(digest),
+        ),
+        t=digest.t,
+    )
+
+
+def is_china(study: Study) -> bool:
+    """Whether the areas are those of China, whose national map shows boundary lines of its own."""
+    areas = study.tables.areas
+    return bool(areas["adcode"].isin(["110000", "440300", "460300"]).sum() == 3)
+
+
+def credits_of(digest: Digest) -> tuple[str, ...]:
+    """Return who made the boundaries, to stand on the map."""
+    china = is_china(digest.study)
+    return (digest.t("Boundaries: Tianditu (天地图)") if china else digest.t("Boundaries: user's file"),)
+
+
+def facts(digest: Digest) -> list[Fact]:
+    """Return the figures on the areas' cards."""
+    t, areas = digest.t, digest.areas
+    year, unit = digest.study.scenario.year, sales_unit(digest.study, digest.t)
+    wanted = [
+        (t("Sales {year} ({unit})", year=year, unit=unit), "sales"),
+        (t("Existing outlets"), "outlets"),
+        *([(t("New outlets"), "new_outlets")] if digest.planned else []),
+        (t("Outlets missing"), "missing_outlets"),
+        (t("Duties met"), "met"),
+        (t("Duties short"), "short"),
+        (t("Duties unknown"), "unknown"),
+    ]
+    return [Fact(label, tuple(t.number(float(v)) for v in areas[column])) for label, column in wanted]
+
+
+def card_lines(digest: Digest) -> dict[str, list[CardLine]]:
+    """Return the worst findings of each area; those of its province where it has none of its own."""
+    worst = failing(digest.duties).groupby("adcode", sort=False).head(BY_AREA)
+    lines: dict[str, list[CardLine]] = {}
+    said = with_sentences(worst, digest.t.gettext)
+    for code, status, sentence in zip(said["adcode"], said["status"], said["sentence"], strict=True):
+        lines.setdefault(str(code), []).append(CardLine(str(status), str(sentence)))
+    provinces = zip(digest.areas["adcode"], digest.areas["province_adcode"], strict=True)
+    return {code: lines.get(code) or lines.get(province, []) for code, province in provinces}
+
+
+def colourings(digest: Digest) -> list[Colouring]:
+    """Return the ways to colour the areas, the one that answers first."""
+    t, areas = digest.t, digest.areas
+    after = t("Status after the plan") if digest.planned else t("Status")
+    shown = [status_colouring(areas["status"], areas["missing_outlets"], t, title=after)]
+    if digest.planned:
+        shown.append(
+            status_colouring(
+                areas["status_before"], areas["missing_before"], t, name="before",
+                title=t("Status before the plan"),
+            )
+        )  # fmt: skip
+        shown.append(_quantity(digest, "new_outlets", t("New outlets"), t("outlets")))
+    year = digest.study.scenario.year
+    shown.append(_quantity(digest, "sales", t("Sales {year}", year=year), sales_unit(digest.study, t)))
+    shown.append(_quantity(digest, "outlets", t("Existing outlets"), t("outlets")))
+    return shown
+
+
+def _quantity(digest: Digest, column: str, title: str, unit: str) -> Colouring:
+    values = digest.areas[column].astype(float)
+    return quantity_colouring(values, digest.t, name=column, title=title, unit=unit)
+
+
+def layers(digest: Digest) -> list[Data]:
+    """Return the points: demand below, then what exists, then what is new."""
+    study, t = digest.study, digest.t
+    title = t("Sales by place {year}", year=study.scenario.year)
+    shown = [demand_layer(_demand(digest), t, title=title, unit=sales_unit(study, t))]
+    existing = study.counted_outlets
+    shown.append(outlet_layer(existing, _existing_notes(existing, digest), t, new=False))
+    if study.placement is not None:
+        new = study.placement.outlets
+        shown.append(outlet_layer(new, _new_notes(new, digest), t, new=True))
+    return shown
+
+
+def _demand(digest: Digest) -> pd.DataFrame:
+    demand = digest.study.tables.demand
+    sales = digest.areas.set_index("adcode")["sales"]
+    return demand.assign(quantity=demand["weight"] * demand["adcode"].map(sales).fillna(0.0))
+
+
+def _existing_notes(outlets: pd.DataFrame, digest: Digest) -> list[str]:
+    kinds, names = kind_words(digest.t), digest.names
+    owners = outlets["enterprises"].fillna("").astype(str)
+    rows = zip(outlets["kind"].astype(str), owners, outlets["adcode"], strict=True)
+    parts = ((kinds.get(kind, ""), owner, names.get(code, "")) for kind, owner, code in rows)
+    return [" · ".join(part for part in three if part) for three in parts]
+
+
+def _new_notes(outlets: pd.DataFrame, digest: Digest) -> list[str]:
+    notes = _existing_notes(outlets, digest)
+    return [f"{note} · {reason}" for note, reason in zip(notes, outlets["reason"].fillna(""), strict=True)]
