@@ -7,13 +7,17 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy import sparse
 
 from geodata.assignment import assign_areas
+from geodata.reach import pairs_within
 from geodata.schemas import OutletKind, OutletStatus, Role
 
 PER_OUTLET = 1280  # vehicles; about what one outlet served in China at the end of 2022
-_SHARED = 0.35  # how often another enterprise joins an outlet
+_SHARED = 0.6  # how often another enterprise joins an outlet
 _JITTER_KM = 1.2
+_NEAR_KM = 45.0  # a little less than rules ask, as outlets do not stand exactly at a place
+_MOST_FOR_REACH = 6  # of a maker in one area; the widest areas stay badly reached
 _NEAR_THRESHOLD = 7000  # vehicles sold; from 8,000 in use on, a storage outlet was asked for in 2019
 _FIRST_DAY, _LAST_DAY = np.datetime64("2018-09-01"), np.datetime64("2022-08-31")
 
@@ -35,7 +39,7 @@ def demo_outlets(
     """Return about 1,500 outlets for the sales of a few enterprises.
 
     Some areas have none, some too few, some have them all far from where sales are; elsewhere there are as
-    many as one per 1,280 vehicles asks, and some more. About a third is shared.
+    many as one per 1,280 vehicles asks, and as reach most sales. Some are shared.
     """
     points = _points_by_area(demand)
     needs = _needs(sales)
@@ -43,9 +47,7 @@ def demo_outlets(
     supply = random.choice(len(kinds), size=len(needs), p=[kind.value for kind in kinds])
     rows: list[dict[str, object]] = []
     for (adcode, need), kind in zip(needs.items(), [kinds[k] for k in supply], strict=True):
-        slots = _slots(need, kind, len(points[adcode]), random)
-        for enterprises in _hand_out(slots, random):
-            rows.append(_outlet(adcode, enterprises, points[adcode], kind is Supply.ASIDE, random))
+        rows += _area_outlets(adcode, need, kind, points[adcode], random)
     rows += _storage_outlets(sales, points, random)
     outlets = _finished(pd.DataFrame(rows), areas, random)
     words = [OutletStatus.OPEN.value, OutletStatus.PLANNED.value, OutletStatus.CLOSED.value]
@@ -63,7 +65,7 @@ def national_outlets(
 ) -> pd.DataFrame:
     """Return exactly `outlets` outlets in exactly `areas_served` areas, the ones with the largest sales.
 
-    Every area served has one; the rest goes by the square root of sales. An outlet serves from one to a dozen
+    Every area served has one; the rest goes by the square root of sales. An outlet serves from one to twenty
     enterprises of those that sell there, larger ones more often.
     """
     points = _points_by_area(demand)
@@ -74,7 +76,8 @@ def national_outlets(
     for adcode, number in zip(total.index, numbers, strict=True):
         makers = latest.xs(adcode, level="adcode")
         for enterprises in _joined(makers, int(number), random):
-            rows.append(_outlet(str(adcode), enterprises, points[str(adcode)], False, random))
+            here = points[str(adcode)]
+            rows.append(_outlet(str(adcode), enterprises, here, _place(here, False, random)))
     table = pd.DataFrame(rows)
     kinds = [OutletKind.COLLECTION.value, OutletKind.STORAGE.value]
     table = table.assign(kind=random.choice(kinds, size=len(table), p=[0.94, 0.06]))
@@ -99,44 +102,73 @@ def _needs(sales: pd.DataFrame) -> dict[str, dict[str, int]]:
     return dict(sorted(needs.items()))
 
 
-def _slots(need: Mapping[str, int], kind: Supply, points: int, random: np.random.Generator) -> dict[str, int]:
-    """Return how many outlets each maker has in an area; one with many points has a few more."""
-    if kind is Supply.NONE:
-        return {}
-    if kind is Supply.FEW:
-        return {name: int(number * 0.4) for name, number in need.items()}
-    more = 2 + min(points, 64) // 8 if kind is Supply.ENOUGH else 0
-    return {name: number + int(random.integers(0, more + 1)) for name, number in need.items()}
+def _area_outlets(
+    adcode: str, need: Mapping[str, int], kind: Supply, points: pd.DataFrame, random: np.random.Generator
+) -> list[dict[str, object]]:
+    """Return an area's collection outlets: each maker's first one at the best place, and so on."""
+    best = _best_places(points) if kind is Supply.ENOUGH else []
+    number = {name: _number(asked, kind, len(best), random) for name, asked in need.items()}
+    rows = []
+    for turn in range(max(number.values())):
+        makers = [name for name, most in number.items() if most > turn]
+        for together in _groups(makers, random):
+            row = best[turn] if turn < len(best) else _place(points, kind is Supply.ASIDE, random)
+            rows.append(_outlet(adcode, together, points, row))
+    return rows
 
 
-def _hand_out(slots: Mapping[str, int], random: np.random.Generator) -> list[list[str]]:
-    """Return the enterprises of each outlet so that every maker gets its number; some outlets are shared."""
-    left = {name: number for name, number in slots.items() if number > 0}
-    outlets = []
-    while left:
-        first = max(left, key=lambda name: left[name])
-        others = [name for name in left if name != first and random.random() < _SHARED]
-        outlets.append([first, *others])
-        for name in outlets[-1]:
-            left[name] -= 1
-        left = {name: number for name, number in left.items() if number > 0}
-    return outlets
+def _number(asked: int, kind: Supply, places: int, random: np.random.Generator) -> int:
+    """Return how many outlets a maker has in an area that asks for `asked` and is reached from `places`."""
+    match kind:
+        case Supply.NONE:
+            return 0
+        case Supply.FEW:
+            return int(np.ceil(asked * 0.4))
+        case Supply.ASIDE:
+            return asked
+        case Supply.ENOUGH:
+            return max(asked, min(places, _MOST_FOR_REACH)) + int(random.integers(0, 2))
+
+
+def _groups(makers: Sequence[str], random: np.random.Generator) -> list[list[str]]:
+    """Return who shares an outlet with whom: a maker joins the one before it more often than not."""
+    groups: list[list[str]] = []
+    for name in makers:
+        if groups and random.random() < _SHARED:
+            groups[-1].append(name)
+        else:
+            groups.append([name])
+    return groups
+
+
+def _best_places(points: pd.DataFrame) -> list[int]:
+    """Return places, each the one that reaches most more sales, until nine tenths are reached."""
+    near = pairs_within(points["lon"], points["lat"], points["lon"], points["lat"], _NEAR_KM)
+    left = points["weight"].to_numpy(dtype=float).copy()
+    close = sparse.csr_array((np.ones(near.nnz), near.indices, near.indptr), shape=near.shape)
+    places: list[int] = []
+    while left.sum() > 0.1:
+        places.append(int(np.argmax(close @ left)))
+        left[near.indices[near.indptr[places[-1]] : near.indptr[places[-1] + 1]]] = 0.0
+    return places
 
 
 def _joined(makers: pd.Series, number: int, random: np.random.Generator) -> list[list[str]]:
-    """Return the enterprises of each of an area's outlets, by their sales there; most have one to three."""
-    share = (makers / makers.sum()).to_numpy()
-    sizes = np.minimum(random.geometric(0.42, size=number), min(12, len(makers)))
+    """Return the enterprises of each of an area's outlets, by their sales there; half have up to three."""
+    share = np.sqrt(makers.to_numpy())
+    share = share / share.sum()
+    sizes = np.minimum(random.geometric(0.25, size=number), min(20, len(makers)))
     names = makers.index.to_numpy(dtype=object)
     return [sorted(random.choice(names, size=size, replace=False, p=share)) for size in sizes]
 
 
-def _outlet(
-    adcode: str, enterprises: Sequence[str], points: pd.DataFrame, aside: bool, random: np.random.Generator
-) -> dict[str, object]:
-    """Return one collection outlet at a place of its area: where sales are, or as far from them as can be."""
+def _place(points: pd.DataFrame, aside: bool, random: np.random.Generator) -> int:
+    """Return a place of an area: where sales are, or as far from them as can be."""
     weight = points["weight"].to_numpy()
-    row = _farthest(points) if aside else int(random.choice(len(points), p=weight / weight.sum()))
+    return _farthest(points) if aside else int(random.choice(len(points), p=weight / weight.sum()))
+
+
+def _outlet(adcode: str, enterprises: Sequence[str], points: pd.DataFrame, row: int) -> dict[str, object]:
     return {
         "adcode": adcode,
         "enterprises": ";".join(enterprises),
@@ -169,7 +201,10 @@ def _storage_outlets(
         own = [code for code in points if code[:2] == province]
         if random.random() < 7 / 8:
             wanted.append((own[int(random.integers(0, min(len(own), 3)))], str(enterprise)))
-    rows = [_outlet(code, [name], points[code], False, random) for code, name in sorted(wanted)]
+    rows = [
+        _outlet(code, [name], points[code], _place(points[code], False, random))
+        for code, name in sorted(wanted)
+    ]
     return [{**row, "kind": OutletKind.STORAGE.value} for row in rows]
 
 
