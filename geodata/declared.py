@@ -118,10 +118,10 @@ def _note(table: CheckedTable, rows: pd.Index, text: str, match: Match, index: A
     values = {"n": len(rows), "value": text, "area": index.label(match.adcode)}
     if match.finding is Finding.ABOLISHED:
         message = say(
-            "{n} rows with '{value}', a code or name no longer in use ({source}), count for {area}.",
+            "'{value}', a code or name no longer in use ({source}), counts for {area} (rows: {n}).",
             source=match.source,
             **values,
         )
     else:
-        message = say("{n} rows with '{value}' count for {area}, the area it belongs to.", **values)
+        message = say("'{value}' counts for {area}, the area it belongs to (rows: {n}).", **values)
     return Note(NoteKind.AREA, message, table.raw.source, int(rows[0]), table.header("adcode"), text)

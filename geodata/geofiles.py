@@ -172,6 +172,6 @@ def _located(source: str, frame: gpd.GeoDataFrame, others: tuple[str, ...] = ())
 
 def _plain(source: str, frame: pd.DataFrame, others: tuple[str, ...] = ()) -> RawTable:
     stored = [name for name in frame.columns if str(name).startswith("__index_level_")]
-    frame = frame.drop(columns=stored)
+    frame = frame.drop(columns=stored).rename(columns=str)
     frame.index = pd.RangeIndex(1, len(frame) + 1)
     return RawTable(source, frame.loc[~blank_cells(frame).all(axis=1)], others=others)

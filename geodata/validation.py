@@ -122,7 +122,13 @@ def checked(raw: RawTable, definition: TableDefinition, *, optional: tuple[str, 
     known = set(headers.values())
     extra = raw.frame.loc[:, [name for name in raw.frame.columns if name not in known]]
     extra = extra.drop(columns=[name for name in extra.columns if name in definition.names])
-    return CheckedTable(pd.concat([typed, extra], axis=1), tuple(problems), raw, headers)
+    return CheckedTable(pd.concat([typed, extra.apply(_one_type)], axis=1), tuple(problems), raw, headers)
+
+
+def _one_type(values: pd.Series) -> pd.Series:
+    """Return an unknown column as it is, or as text where its cells are of several types."""
+    inferred = values.infer_objects()
+    return cells.texts(inferred) if inferred.dtype == object else inferred
 
 
 def raise_problems(problems: Iterable[Message]) -> None:

@@ -89,7 +89,7 @@ def _require_few_cells(path: Path, archive: ZipFile, limits: Limits) -> None:
 def _table(path: Path, workbook: CalamineWorkbook, wanted: tuple[str, ...], limits: Limits) -> RawTable:
     names = workbook.sheet_names
     name = preferred(names, wanted) or next(
-        (n for n in names if workbook.get_sheet_by_name(n).total_height), None
+        (n for n in names if workbook.get_sheet_by_name(n).start is not None), None
     )
     if name is None:
         raise InputError(
