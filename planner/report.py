@@ -139,11 +139,10 @@ def _sections(digest: Digest) -> list[Section]:
 
 
 def _plan_note(digest: Digest) -> str:
-    placement, t = digest.study.placement, digest.t
-    total = 0 if placement is None else len(placement.outlets)
-    return t(
-        "the first {n} of {total}; all are in plan.csv", n=t.number(min(WORST, total)), total=t.number(total)
-    )
+    t, total = digest.t, len(digest.study.new_outlets)
+    if total <= WORST:
+        return ""
+    return t("the first {n} of {total}; all are in plan.csv", n=t.number(WORST), total=t.number(total))
 
 
 def _optional(name: str, title: str, table: Table | None, note: str = "") -> Section | None:

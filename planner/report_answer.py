@@ -2,8 +2,6 @@
 
 from dataclasses import dataclass
 
-import pandas as pd
-
 from planner.report_digest import Digest, by_status
 from planner.rules.base import Status
 
@@ -95,9 +93,11 @@ def _planned(digest: Digest, total: int) -> str:
 
 def _most(digest: Digest) -> tuple[str, int]:
     """Return the province with the most missing outlets (or short areas), and their number."""
-    short = digest.areas[digest.areas["status"] == Status.SHORT]
-    weight = short["missing_outlets"] if digest.missing() else pd.Series(1, index=short.index)
-    totals = weight.groupby(short["province_adcode"]).sum().sort_values(ascending=False, kind="stable")
+    if digest.missing():
+        totals = digest.lacking.groupby("province_adcode")["missing"].sum()
+    else:
+        totals = digest.areas[digest.areas["status"] == Status.SHORT].groupby("province_adcode").size()
+    totals = totals.sort_values(ascending=False, kind="stable")
     code = str(totals.index[0])
     return digest.names.get(code) or code, int(totals.iloc[0])
 
@@ -159,10 +159,9 @@ def _outlets(digest: Digest) -> Figure:
 def _lacking(digest: Digest) -> Figure:
     t = digest.t
     if digest.study.placement is not None:
-        before = int(digest.areas["missing_before"].sum())
-        note = t("{before} missing before, {after} after", before=t.number(before),
-                 after=t.number(digest.missing()))  # fmt: skip
+        before, after = t.number(digest.lacking_before), t.number(digest.missing())
+        note = t("{before} missing before, {after} after", before=before, after=after)
         return Figure(t.number(len(digest.study.placement.outlets)), t("new outlets"), note)
-    counts = int((digest.areas["missing_outlets"] > 0).sum())
-    note = t.plural("in {n} area, at least", "in {n} areas, at least", counts)
+    who = digest.lacking["enterprise"].nunique()
+    note = t.plural("of {n} enterprise, at least", "of {n} enterprises, at least", who)
     return Figure(t.number(digest.missing()), t("outlets missing"), note)

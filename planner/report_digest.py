@@ -42,6 +42,9 @@ class Digest:
         `status_before`, `missing_before` and `label`, the name in the reader's language.
     duties
         The findings that are duties, with `area` in the reader's language and `severity`, worst first.
+    lacking, lacking_before
+        The missing outlets by enterprise and province, see `missing_outlets`; how many there were before the
+        plan.
     names
         The name of every area and province in the reader's language, by code.
     t
@@ -51,6 +54,8 @@ class Digest:
     study: Study
     areas: pd.DataFrame
     duties: pd.DataFrame
+    lacking: pd.DataFrame
+    lacking_before: int
     names: dict[str, str]
     t: Translator
 
@@ -68,8 +73,8 @@ class Digest:
         return int((self.areas["status"] == status).sum())
 
     def missing(self) -> int:
-        """Return the outlets missing in all areas."""
-        return int(self.areas["missing_outlets"].sum())
+        """Return the outlets missing in all."""
+        return int(self.lacking["missing"].sum())
 
 
 def digest_of(study: Study, t: Translator) -> Digest:
@@ -83,7 +88,15 @@ def digest_of(study: Study, t: Translator) -> Digest:
         status_before=before["status"],
         missing_before=before["missing_outlets"],
     )
-    return Digest(study, counted, worst_first(named(study.duties, names), counted), names, t)
+    return Digest(
+        study=study,
+        areas=counted,
+        duties=worst_first(named(study.duties, names), counted),
+        lacking=missing_outlets(study.duties, areas),
+        lacking_before=int(missing_outlets(earlier[earlier["duty"].astype(bool)], areas)["missing"].sum()),
+        names=names,
+        t=t,
+    )
 
 
 def place_names(study: Study, t: Translator) -> dict[str, str]:
@@ -115,10 +128,11 @@ def named(findings: pd.DataFrame, names: dict[str, str]) -> pd.DataFrame:
 def worst_first(findings: pd.DataFrame, areas: pd.DataFrame) -> pd.DataFrame:
     """Return findings with their `severity`, worst first.
 
-    Missing outlets and areas count one by one; a share or tonnes count by the part that lacks, at most 1.
-    Short ones stand before unknown ones, and equals are told apart by the sales of their area.
+    Missing outlets and areas count one by one; a share, tonnes or outlets that lack a property count by the
+    part that lacks, at most 1. Short ones stand before unknown ones, and equals are told apart by the sales
+    of their area.
     """
-    whole = findings["unit"].isin([str(Unit.OUTLETS), str(Unit.AREAS)])
+    whole = findings["unit"].eq(str(Unit.AREAS)) | asks_for_outlets(findings)
     part = (findings["shortage"] / findings["required"].where(findings["required"] > 0)).clip(upper=1)
     severity = findings["shortage"].where(whole, part).fillna(0.0)
     order = findings["status"].map({str(Status.SHORT): 0, str(Status.UNKNOWN): 1}).fillna(2)
@@ -130,6 +144,27 @@ def worst_first(findings: pd.DataFrame, areas: pd.DataFrame) -> pd.DataFrame:
         kind="stable",
     )
     return ranked.drop(columns=["order", "sales"]).reset_index(drop=True)
+
+
+def asks_for_outlets(findings: pd.DataFrame) -> "pd.Series[bool]":
+    """Return which findings are short of outlets that can be opened: not of a property, nor of balance."""
+    surplus = findings["kind"].eq("proportion") & (findings["actual"] > findings["required"])
+    return findings["unit"].eq(str(Unit.OUTLETS)) & ~findings["kind"].eq("attribute") & ~surplus
+
+
+def missing_outlets(findings: pd.DataFrame, areas: pd.DataFrame) -> pd.DataFrame:
+    """Return the outlets missing by enterprise and province: enterprise, role, province_adcode, missing.
+
+    Where several rules ask for the same kind, the strictest counts; what a rule asks of a whole province
+    counts only as far as it goes beyond what its areas lack.
+    """
+    asked = findings[asks_for_outlets(findings) & (findings["shortage"] > 0)]
+    provinces = areas.set_index("adcode")["province_adcode"]
+    asked = asked.assign(province_adcode=asked["adcode"].map(provinces).fillna(asked["adcode"]))
+    party = ["enterprise", "role", "province_adcode", "outlet_kind"]
+    strictest = asked.groupby([*party, "level", "adcode"], observed=True)["shortage"].max()
+    by_level = strictest.groupby([*party, "level"]).sum().groupby(party).max()
+    return by_level.groupby(party[:3]).sum().rename("missing").reset_index()
 
 
 def failing(duties: pd.DataFrame) -> pd.DataFrame:

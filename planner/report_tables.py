@@ -17,7 +17,7 @@ from planner.report_digest import (
     role_words,
     status_words,
 )
-from planner.rules.base import Status, Unit
+from planner.rules.base import Status
 from planner.sentences import with_sentences
 
 MARKS = {"met": "●", "short": "▲", "unknown": "?", "none": "–"}
@@ -90,7 +90,9 @@ def _area_rows(areas: pd.DataFrame, digest: Digest) -> Iterable[Row]:
         place, code, status = province_name(digest, row["province"]), str(row["adcode"]), str(row["status"])
         cells = [
             status_cell(status, t),
-            Cell(str(row["label"]), str(row["label"]), area=code, soft=place),
+            Cell(
+                str(row["label"]), str(row["label"]), area=code, soft=place if place != row["label"] else ""
+            ),
             number_cell(row["missing_outlets"], t),
             number_cell(row["outlets"], t),
         ]
@@ -107,10 +109,11 @@ def province_table(digest: Digest) -> Table:
     frame = digest.areas
     counts = frame.groupby(["province_adcode", "status"]).size().unstack(fill_value=0)
     counts = counts.reindex(columns=["met", "short", "unknown", "none"], fill_value=0)
-    sums = frame.groupby("province_adcode")[["missing_outlets", "outlets", "new_outlets", "sales"]].sum()
+    sums = frame.groupby("province_adcode")[["outlets", "new_outlets", "sales"]].sum()
+    missing = digest.lacking.groupby("province_adcode")["missing"].sum()
     first = frame.drop_duplicates("province_adcode").set_index("province_adcode")["province"]
-    table = counts.join(sums).join(first).reset_index()
-    table = table.sort_values(["missing_outlets", "short", "province_adcode"], ascending=[False, False, True])
+    table = counts.join(sums).join(first).join(missing).fillna({"missing": 0}).reset_index()
+    table = table.sort_values(["missing", "short", "province_adcode"], ascending=[False, False, True])
     titles = [(t("Province"), False), (t("Areas: met, short, unknown"), False), (t("Short"), True)]
     titles += [(t("Missing"), True), (t("Outlets"), True)]
     titles += [(t("New"), True)] if digest.planned else []
@@ -121,7 +124,7 @@ def province_table(digest: Digest) -> Table:
 
 def _province_row(row: Mapping[Hashable, Any], digest: Digest) -> Row:
     name = Cell(province_name(digest, row["province"]), anchor=f"province-{row['province_adcode']}")
-    columns = ["short", "missing_outlets", "outlets", *(["new_outlets"] if digest.planned else []), "sales"]
+    columns = ["short", "missing", "outlets", *(["new_outlets"] if digest.planned else []), "sales"]
     numbers = (number_cell(row[column], digest.t) for column in columns)
     return Row((name, Cell(""), *numbers), bar=_bar(row))
 
@@ -133,13 +136,10 @@ def _bar(row: Mapping[Hashable, Any]) -> tuple[int, int, int]:
 def enterprise_table(digest: Digest) -> Table:
     """Return the duties counted by enterprise, the most failing first."""
     t = digest.t
-    lacking = digest.duties["shortage"].where(digest.duties["unit"].eq(str(Unit.OUTLETS)), 0.0)
-    missing = (
-        digest.duties.assign(lacking=lacking.fillna(0.0))
-        .groupby(["enterprise", "role", "adcode", "outlet_kind"])["lacking"].max()
-        .groupby(["enterprise", "role"]).sum()
-    )  # fmt: skip
-    table = by_status(digest.duties, ["enterprise", "role"]).assign(missing=missing).reset_index()
+    missing = digest.lacking.groupby(["enterprise", "role"])["missing"].sum()
+    table = (
+        by_status(digest.duties, ["enterprise", "role"]).join(missing).fillna({"missing": 0}).reset_index()
+    )
     table = table.sort_values(["short", "missing", "enterprise"], ascending=[False, False, True])
     titles = (
         (t("Enterprise"), False), (t("Role"), False), (t("Duties: met, short, unknown"), False),
