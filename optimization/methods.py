@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from optimization import plain
+from optimization import median, plain
 from optimization.arrays import IntArray
 from optimization.center import solve_farthest
 from optimization.clock import Clock
@@ -34,6 +34,7 @@ METHODS = (
     Method("a limit decides", True, plain_stage(Objective.COST), plain.bound_met),
     Method("nearest for all", True, plain_stage(Objective.DISTANCE), plain.nearest_for_all),
     Method("nearest set", True, plain_stage(Objective.DISTANCE), plain.nearest_set),
+    Method("Lagrangian bound", False, median.applies, median.solve_median),
     Method("search over radii", False, lambda stage: stage.objective is Objective.FARTHEST, solve_farthest),
     Method("integer program", False, lambda _: True, solve_compact),
 )

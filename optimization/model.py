@@ -47,9 +47,11 @@ class Model:
     scale: float = 1.0
     numbers: Any = field(default_factory=count)
 
-    def variable(self, kind: str, upper: float | None, category: str = pulp.LpContinuous) -> Any:
-        """Return a new variable from 0 to `upper`."""
-        return self.lp.add_variable(f"{kind}{next(self.numbers):07d}", 0, upper, category)
+    def variable(
+        self, kind: str, upper: float | None, category: str = pulp.LpContinuous, lower: int = 0
+    ) -> Any:
+        """Return a new variable from `lower` to `upper`."""
+        return self.lp.add_variable(f"{kind}{next(self.numbers):07d}", lower, upper, category)
 
     def add(self, terms: Iterable[Term], lower: float, upper: float, *, scaled: bool = False) -> None:
         """Add lower <= terms <= upper; a row without terms is checked at once.
@@ -97,9 +99,11 @@ def build_model(stage: Stage) -> Model:
 def define_units(model: Model) -> None:
     """u_j integer, from 0 to what still fits at the site."""
     instance = model.stage.instance
-    for site in instance.free.tolist():
+    opened = model.stage.opened
+    for site in model.stage.undecided.tolist():
         room = float(instance.units[site] - instance.fixed[site])
-        model.units[site] = model.variable("u", room, pulp.LpInteger)
+        least = 0 if opened is None else int(opened[site] and not instance.fixed[site])
+        model.units[site] = model.variable("u", room, pulp.LpInteger, least)
 
 
 def define_rows(model: Model) -> list[Term]:
@@ -146,7 +150,7 @@ def define_coverings(model: Model) -> list[Term]:
 
 def _define_covering(model: Model, covering: Covering, *, wants_value: bool) -> list[Term]:
     stage, groups = model.stage, len(covering.total)
-    fixed = stage.instance.fixed > 0
+    fixed = stage.sure
     done = covering.covered(fixed)
     settled = sums(covering.group, covering.weight * done, groups)
     need = covering.need - settled
@@ -202,7 +206,7 @@ def define_service(model: Model) -> None:
     first, _ = alike(reach, [], points)
     for point in first.tolist():
         sites = _sites(reach, point)
-        if not (stage.instance.fixed[sites] > 0).any():
+        if not stage.sure[sites].any():
             model.add([(model.units[site], 1.0) for site in sites if site in model.units], 1.0, np.inf)
 
 
@@ -210,12 +214,15 @@ def define_assignment(model: Model) -> None:
     """Without capacity: x_ij <= u_j over pairs nearer than the nearest fixed site (or `beyond`)."""
     stage, instance = model.stage, model.stage.instance
     reach = stage.reach
-    fixed = instance.fixed > 0
+    fixed = stage.sure
     base = row_minimum(reach, np.where(fixed[reach.indices], reach.data, np.inf))
     if instance.beyond is not None and not stage.must_serve:
         base = np.minimum(base, instance.beyond)
     points = np.flatnonzero(instance.weight > 0)
-    first, classes = alike(reach, [], points, distances=True)
+    if stage.pairs is None:
+        first, classes = alike(reach, [], points, distances=True)
+    else:  # points alike in distance may differ in what the bound has left them
+        reach, first, classes = stage.pairs, points, np.arange(len(points))
     weight = sums(classes, instance.weight[points], len(first))
     value = Linear(constant=float(weight @ np.where(np.isfinite(base[first]), base[first], 0.0)))
     for point, mass in zip(first.tolist(), weight.tolist(), strict=True):

@@ -29,7 +29,7 @@ from optimization.problem import Objective, SolverOptions
 from optimization.result import Outcome, relative_gap
 from optimization.stage import Answer, Stage, cost_of, value_of, within_limits
 
-ENUMERATION_WORK = 2_000_000
+ENUMERATION_WORK = 300_000
 
 
 def is_plain(stage: Stage) -> bool:

@@ -33,6 +33,10 @@ class Stage:
         Service by pairs of at most this distance, for everyone.
     new_units : int or None
         The number of further units every plan has, where kept cost settles it.
+    closed, opened : bool array (J,) or None
+        Sites that a bound has settled: without further units, and with at least one.
+    pairs : csr_array (I, J) or None
+        The pairs over which a bound leaves points to be assigned to undecided sites.
     """
 
     instance: Instance
@@ -43,6 +47,21 @@ class Stage:
     elastic: bool = False
     radius: float | None = None
     new_units: int | None = None
+    closed: BoolArray | None = None
+    opened: BoolArray | None = None
+    pairs: Csr = None
+
+    @property
+    def sure(self) -> BoolArray:
+        """Sites that are open in every plan of this stage."""
+        fixed = self.instance.fixed > 0
+        return fixed if self.opened is None else fixed | self.opened
+
+    @property
+    def undecided(self) -> IntArray:
+        """Sites where further units may open in this stage."""
+        free = self.instance.free
+        return free if self.closed is None else free[~self.closed[free]]
 
     @property
     def reach(self) -> Csr:
