@@ -24,7 +24,7 @@ def sampled() -> AppTest:
 def test_the_sample_is_checked_at_once(sampled: AppTest) -> None:
     assert not sampled.exception
     assert "fictional" in sampled.warning[0].value
-    assert "areas" in sampled.title[0].value
+    assert "areas" in sampled.header[0].value
     assert 3 <= len(sampled.metric) <= 5
     table = sampled.dataframe[0].value
     assert table["Outlets missing"].is_monotonic_decreasing
@@ -35,7 +35,7 @@ def test_it_speaks_chinese(sampled: AppTest) -> None:
     chinese = sampled.radio(key="language").set_value("zh").run()
     assert not chinese.exception
     assert "示例" in chinese.warning[0].value
-    assert "区" in chinese.title[0].value
+    assert "区" in chinese.header[0].value
     sampled.radio(key="language").set_value("en").run()
 
 
@@ -65,7 +65,7 @@ def test_own_files_are_checked() -> None:
         own.file_uploader(key=key).set_value((name, (EXAMPLE / name).read_bytes(), "text/plain"))
     own.selectbox(key="rules").set_value("de-altfahrzeugv").run()
     assert not own.exception
-    assert "of 6 areas" in own.title[0].value
+    assert "of 6 areas" in own.header[0].value
     assert len(own.dataframe[0].value) == 6
 
 

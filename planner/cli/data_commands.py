@@ -16,6 +16,14 @@ if TYPE_CHECKING:
     from planner.rules.ruleset import RuleSet
 
 rules_app = typer.Typer(no_args_is_help=True, rich_markup_mode="rich")
+APP_SETTINGS = {
+    "browser.gatherUsageStats": "false",
+    "client.toolbarMode": "minimal",
+    "server.address": "localhost",
+    "server.maxUploadSize": 20,
+    "theme.primaryColor": "#0072B2",
+}
+"""As in .streamlit/config.toml, for an installed app: nothing leaves this machine."""
 HORIZON = 15
 """Years that a forecast looks beyond the sales table: by then nearly all batteries sold have retired."""
 
@@ -150,9 +158,8 @@ def app(
     found = importlib.util.find_spec("app")
     if found is None or found.origin is None:
         raise InputError(say("The app is missing; install outlet-network-planner again."))
-    flags = ["--server.address=localhost", f"--server.port={port}", "--browser.gatherUsageStats=false"]
-    upload = ["--server.maxUploadSize=20"]
-    command = [sys.executable, "-m", "streamlit", "run", found.origin, *flags, *upload]
+    settings = [f"--{name}={value}" for name, value in {"server.port": port, **APP_SETTINGS}.items()]
+    command = [sys.executable, "-m", "streamlit", "run", found.origin, *settings]
     raise typer.Exit(subprocess.run([*command, "--", console.language], check=False).returncode)
 
 

@@ -69,7 +69,7 @@ def _show(study: Study, key: object, t: Translator) -> None:
     digest = digest_of(study, t)
     if study.tables.sample:
         st.warning(t("This is the bundled, fictional sample."))
-    st.title(plain(answer(digest)))
+    st.header(plain(answer(digest)))
     shown = figures(digest, study.sales_within_reach, t("within the distance the rules name"))
     for column, figure in zip(st.columns(len(shown)), shown, strict=True):
         column.metric(figure.label, figure.value)
