@@ -21,23 +21,25 @@ SHARED = ROOT.parent / "shared" / "data"
 
 
 @pytest.fixture(scope="module")
-def areas():
+def areas() -> gpd.GeoDataFrame:
     return read_areas()
 
 
 @pytest.fixture(scope="module")
-def demand(areas):
+def demand(areas: gpd.GeoDataFrame) -> pd.DataFrame:
     return read_demand(None, areas)[0]
 
 
-def squares(n, codes=None):
+def squares(n: int, codes: list[str] | None = None) -> gpd.GeoDataFrame:
     codes = codes or [str(k) for k in range(n)]
     table = {"adcode": codes, "name": codes, "province_adcode": "00", "province": "x", "population": np.nan}
     table |= {"pinyin": "", "name_en": codes}
     return gpd.GeoDataFrame(table, geometry=[shapely.box(10 + k, 50, 11 + k, 51) for k in range(n)], crs=4326)
 
 
-def test_every_area_has_points_whose_weights_sum_to_one(areas, demand):
+def test_every_area_has_points_whose_weights_sum_to_one(
+    areas: gpd.GeoDataFrame, demand: pd.DataFrame
+) -> None:
     totals = demand.groupby("adcode")["weight"].sum()
     assert totals.index.tolist() == areas["adcode"].tolist()
     np.testing.assert_allclose(totals, 1.0, atol=1e-12)
@@ -47,18 +49,18 @@ def test_every_area_has_points_whose_weights_sum_to_one(areas, demand):
     assert tuple(demand.columns[: len(DEMAND_COLUMNS)]) == DEMAND_COLUMNS
 
 
-def test_every_point_stands_in_its_area_or_just_off_it(areas, demand):
+def test_every_point_stands_in_its_area_or_just_off_it(areas: gpd.GeoDataFrame, demand: pd.DataFrame) -> None:
     np.testing.assert_array_equal(
         assign_areas(demand["lon"], demand["lat"], areas), demand["adcode"].to_numpy(dtype=object)
     )
 
 
-def test_that_it_is_assumed_is_said(areas):
+def test_that_it_is_assumed_is_said(areas: gpd.GeoDataFrame) -> None:
     _, notes = read_demand(None, areas)
     assert [note.kind for note in notes] == [NoteKind.ASSUMPTION]
 
 
-def test_a_county_weighs_by_its_number_of_places_and_a_place_by_its_people():
+def test_a_county_weighs_by_its_number_of_places_and_a_place_by_its_people() -> None:
     county = pd.DataFrame(
         {"county": ["a1", "a2", "b1"], "adcode": ["a", "a", "b"], "name": "x", "lon": 1.0, "lat": 2.0}
     )
@@ -87,7 +89,7 @@ COUNTIES = st.lists(
 
 
 @given(COUNTIES)
-def test_weights_sum_to_one_whatever_the_places(made):
+def test_weights_sum_to_one_whatever_the_places(made: list[tuple[str, list[int]]]) -> None:
     county = pd.DataFrame(
         [(f"c{k}", area, "x", 1.0, 2.0) for k, (area, _) in enumerate(made)],
         columns=["county", "adcode", "name", "lon", "lat"],
@@ -107,7 +109,7 @@ def test_weights_sum_to_one_whatever_the_places(made):
     assert (points["weight"] > 0).all()
 
 
-def test_no_place_counts_for_more_than_600_000_people():
+def test_no_place_counts_for_more_than_600_000_people() -> None:
     county = pd.DataFrame({"county": ["c"], "adcode": ["a"], "name": "x", "lon": 1.0, "lat": 2.0})
     place = pd.DataFrame(
         {
@@ -122,14 +124,14 @@ def test_no_place_counts_for_more_than_600_000_people():
     assert density(place, county)["weight"].tolist() == [0.5, 0.5]
 
 
-def test_the_committed_tables_are_those_the_script_makes(tmp_path):
+def test_the_committed_tables_are_those_the_script_makes(tmp_path: Path) -> None:
     runpy.run_path(str(ROOT / "scripts" / "rebuild_places.py"))["main"](tmp_path)
     for name in ("places.csv.gz", "counties.csv.gz"):
         made, kept = (pd.read_csv(path / name, dtype=str) for path in (tmp_path, ROOT / "geodata" / "data"))
         pd.testing.assert_frame_equal(made, kept)
 
 
-def test_places_stand_in_the_county_and_area_they_name(areas):
+def test_places_stand_in_the_county_and_area_they_name(areas: gpd.GeoDataFrame) -> None:
     table = places()
     used = table[table["county"] != ""]
     assert (used["adcode"] != "").all()
@@ -139,25 +141,25 @@ def test_places_stand_in_the_county_and_area_they_name(areas):
     assert set(table["country"]) == {"CN", "HK", "MO", "TW"}
 
 
-def test_a_place_on_kinmen_lands_nowhere_else():
+def test_a_place_on_kinmen_lands_nowhere_else() -> None:
     kinmen = places().set_index("place_id").loc["1678008"]
     assert (kinmen["country"], kinmen["adcode"], kinmen["county"]) == ("TW", "", "")
 
 
-def test_every_county_belongs_to_an_area(areas):
+def test_every_county_belongs_to_an_area(areas: gpd.GeoDataFrame) -> None:
     polygons = county_polygons(areas)
     assert len(polygons) == 2888
     assert set(polygons["adcode"]) == set(areas["adcode"])
 
 
-def test_a_county_s_area_is_itself_its_prefecture_or_its_province():
+def test_a_county_s_area_is_itself_its_prefecture_or_its_province() -> None:
     found = area_of_county(
         pd.Series(["440305", "429004", "110101", "999999"]), pd.Series(["440300", "429004", "110000"])
     )
     assert found.tolist() == ["440300", "429004", "110000", ""]
 
 
-def test_only_places_of_china_are_taken():
+def test_only_places_of_china_are_taken() -> None:
     record = {"geonameid": 1, "name": "A", "latitude": 1.0, "longitude": 2.0, "population": 3}
     table = places_of([record | {"countrycode": "CN"}, record | {"geonameid": 2, "countrycode": "KR"}])
     assert table.to_dict("records") == [
@@ -166,9 +168,9 @@ def test_only_places_of_china_are_taken():
 
 
 @pytest.mark.skipif(not SHARED.exists(), reason="the reference table is not there")
-def test_counties_weigh_about_what_the_census_says():
+def test_counties_weigh_about_what_the_census_says() -> None:
     n = places().groupby("county").size()
-    weight = np.sqrt(n.reindex(counties()["county"], fill_value=0) + 2)
+    weight = (n.reindex(counties()["county"], fill_value=0) + 2) ** 0.5
     census = pd.read_csv(SHARED / "counties.csv", dtype={"adcode": str, "prefecture_adcode": str})
     census = census.dropna(subset="population_2020").set_index("adcode")
     census = census.assign(weight=weight.reindex(census.index)).dropna(subset="weight")
@@ -179,7 +181,7 @@ def test_counties_weigh_about_what_the_census_says():
     assert off[group.value_counts() > 1].median() < 0.19
 
 
-def test_a_polygon_of_one_s_own_gets_an_even_grid_and_says_so():
+def test_a_polygon_of_one_s_own_gets_an_even_grid_and_says_so() -> None:
     points, notes = read_demand(None, squares(3))
     assert points.groupby("adcode").size().between(9, 25).all()
     np.testing.assert_allclose(points.groupby("adcode")["weight"].sum(), 1.0)
@@ -188,12 +190,12 @@ def test_a_polygon_of_one_s_own_gets_an_even_grid_and_says_so():
     assert "3 areas" in str(note.message)
 
 
-def test_china_s_codes_on_polygons_elsewhere_do_not_get_china_s_places():
+def test_china_s_codes_on_polygons_elsewhere_do_not_get_china_s_places() -> None:
     points, _ = read_demand(None, squares(2, ["110000", "310000"]))
     assert points["lon"].between(10, 12).all()
 
 
-def test_a_part_of_china_gets_its_own_part(areas, demand):
+def test_a_part_of_china_gets_its_own_part(areas: gpd.GeoDataFrame, demand: pd.DataFrame) -> None:
     some = areas[areas["province_adcode"] == "440000"]
     points, _ = read_demand(None, some)
     expected = demand[demand["adcode"].isin(some["adcode"])].reset_index(drop=True)
@@ -201,27 +203,27 @@ def test_a_part_of_china_gets_its_own_part(areas, demand):
 
 
 @given(st.floats(0.001, 30), st.floats(0.001, 30), st.floats(-70, 70))
-def test_a_grid_is_inside_and_never_empty(width, height, low):
+def test_a_grid_is_inside_and_never_empty(width: float, height: float, low: float) -> None:
     shape = shapely.box(5, low, 5 + width, low + height / 4)
     points = grid_points(shape)
     assert 1 <= len(points) <= 60
     assert shapely.contains_xy(shape, points[:, 0], points[:, 1]).all()
 
 
-def test_a_sickle_gets_a_point_too():
+def test_a_sickle_gets_a_point_too() -> None:
     sickle = shapely.Point(0, 0).buffer(1).difference(shapely.Point(0.01, 0).buffer(1))
     points = grid_points(sickle)
     assert len(points) >= 1
     assert shapely.intersects_xy(sickle, points[:, 0], points[:, 1]).all()
 
 
-def written(tmp_path, text):
+def written(tmp_path: Path, text: str) -> Path:
     path = tmp_path / "demand.csv"
     path.write_text(text, encoding="utf-8")
     return path
 
 
-def test_own_weights_of_any_scale_sum_to_one_and_gaps_are_assumed(tmp_path):
+def test_own_weights_of_any_scale_sum_to_one_and_gaps_are_assumed(tmp_path: Path) -> None:
     path = written(
         tmp_path,
         "point_id,adcode,lon,lat,weight,population_weight,note\n"
@@ -237,7 +239,7 @@ def test_own_weights_of_any_scale_sum_to_one_and_gaps_are_assumed(tmp_path):
     assert "1 of the areas (2)" in str(notes[0].message)
 
 
-def test_own_points_are_brought_to_wgs84(tmp_path, areas):
+def test_own_points_are_brought_to_wgs84(tmp_path: Path, areas: gpd.GeoDataFrame) -> None:
     path = written(tmp_path, "point_id,adcode,lon,lat,weight\na,440300,114.06,22.55,1\n")
     points, _ = read_demand(path, areas, Datum.GCJ02)
     own = points[points["point_id"] == "a"]
@@ -245,7 +247,7 @@ def test_own_points_are_brought_to_wgs84(tmp_path, areas):
     assert 22.545 < own["lat"].item() < 22.5545
 
 
-def test_own_points_from_geometry(tmp_path):
+def test_own_points_from_geometry(tmp_path: Path) -> None:
     table = {"point_id": ["a"], "adcode": ["0"], "weight": [2.0]}
     path = tmp_path / "demand.gpkg"
     gpd.GeoDataFrame(table, geometry=[shapely.Point(10.5, 50.5)], crs=4326).to_crs(25832).to_file(path)
@@ -253,7 +255,7 @@ def test_own_points_from_geometry(tmp_path):
     assert points["lon"].tolist() == [pytest.approx(10.5)]
 
 
-def test_points_outside_the_area_they_name_are_noted(tmp_path):
+def test_points_outside_the_area_they_name_are_noted(tmp_path: Path) -> None:
     path = written(
         tmp_path,
         "point_id,adcode,lon,lat,weight\n" + "".join(f"{k},0,50.{k},10.{k},1\n" for k in range(1, 5)),
@@ -277,18 +279,18 @@ def test_points_outside_the_area_they_name_are_noted(tmp_path):
         (",0,10.5,50.5,1\n", r"row 2, column 'point_id'"),
     ],
 )
-def test_a_bad_demand_table_is_one_clear_sentence(tmp_path, rows, sentence):
+def test_a_bad_demand_table_is_one_clear_sentence(tmp_path: Path, rows: str, sentence: str) -> None:
     path = written(tmp_path, "point_id,adcode,lon,lat,weight\n" + rows)
     with pytest.raises(InputError, match=sentence):
         read_demand(path, squares(2))
 
 
-def test_all_faults_of_a_demand_table_are_said_at_once(tmp_path):
+def test_all_faults_of_a_demand_table_are_said_at_once(tmp_path: Path) -> None:
     path = written(tmp_path, "point_id,adcode,lon,lat,weight\na,0,10.5,50.5,1\na,9,10.5,50.5,x\n")
     with pytest.raises(InputError) as caught:
         read_demand(path, squares(1))
     assert len(caught.value.messages) == 3
 
 
-def test_the_default_is_computed_from_the_committed_places():
+def test_the_default_is_computed_from_the_committed_places() -> None:
     assert len(default_demand()) > 10_000

@@ -1,3 +1,6 @@
+from collections.abc import Sequence
+from pathlib import Path
+
 import geopandas as gpd
 import numpy as np
 import pytest
@@ -11,11 +14,13 @@ from geodata.messages import InputError
 LEFT, RIGHT = shapely.box(9, 50, 10, 51), shapely.box(10, 50, 11, 51)
 
 
-def layer(geometry=(LEFT, RIGHT), crs=4326, **columns):
+def layer(
+    geometry: Sequence[shapely.Geometry | None] = (LEFT, RIGHT), crs: int | None = 4326, **columns: object
+) -> gpd.GeoDataFrame:
     return gpd.GeoDataFrame(columns or {"code": ["B", "A"]}, geometry=list(geometry), crs=crs)
 
 
-def written(frame, path):
+def written(frame: gpd.GeoDataFrame, path: Path) -> Path:
     if path.suffix == ".parquet":
         frame.to_parquet(path)
     else:
@@ -24,7 +29,7 @@ def written(frame, path):
 
 
 @pytest.mark.parametrize("name", ["x.geojson", "x.gpkg", "x.parquet"])
-def test_a_code_and_a_polygon_are_enough_in_every_format(tmp_path, name):
+def test_a_code_and_a_polygon_are_enough_in_every_format(tmp_path: Path, name: str) -> None:
     areas = read_areas(written(layer(), tmp_path / name))
     assert tuple(areas.columns) == AREA_COLUMNS
     assert areas["adcode"].tolist() == areas["name"].tolist() == areas["name_en"].tolist() == ["A", "B"]
@@ -36,12 +41,12 @@ def test_a_code_and_a_polygon_are_enough_in_every_format(tmp_path, name):
 
 
 @pytest.mark.parametrize("name", ["x.gpkg", "x.parquet"])
-def test_projected_polygons_come_back_in_degrees(tmp_path, name):
+def test_projected_polygons_come_back_in_degrees(tmp_path: Path, name: str) -> None:
     areas = read_areas(written(layer().to_crs(25832), tmp_path / name))
     np.testing.assert_allclose(areas.total_bounds, [9, 50, 11, 51], atol=1e-6)
 
 
-def test_names_provinces_and_population_are_taken_where_given(tmp_path):
+def test_names_provinces_and_population_are_taken_where_given(tmp_path: Path) -> None:
     frame = layer(
         adcode=["1", "2"],
         name=["左岸市", ""],
@@ -59,25 +64,25 @@ def test_names_provinces_and_population_are_taken_where_given(tmp_path):
     assert areas["colour"].tolist() == ["red", "blue"]
 
 
-def test_chinese_codes_tell_the_province(tmp_path):
+def test_chinese_codes_tell_the_province(tmp_path: Path) -> None:
     frame = layer((shapely.box(113, 22, 114, 23), shapely.box(114, 22, 115, 23)), code=["440305", "440304"])
     areas = read_areas(written(frame, tmp_path / "districts.geojson"))
     assert areas["province_adcode"].unique().tolist() == ["440000"]
     assert areas["province"].unique().tolist() == ["广东省"]
 
 
-def test_six_digits_elsewhere_are_no_chinese_codes(tmp_path):
+def test_six_digits_elsewhere_are_no_chinese_codes(tmp_path: Path) -> None:
     areas = read_areas(written(layer(code=["440305", "440304"]), tmp_path / "x.geojson"))
     assert areas["province"].unique().tolist() == ["x"]
 
 
-def test_the_default_areas_written_and_read_are_themselves(tmp_path):
+def test_the_default_areas_written_and_read_are_themselves(tmp_path: Path) -> None:
     areas = read_areas()
     again = read_areas(written(areas, tmp_path / "areas.parquet"))
     assert_geodataframe_equal(again, areas)
 
 
-def test_own_areas_can_be_drawn(tmp_path):
+def test_own_areas_can_be_drawn(tmp_path: Path) -> None:
     drawn = simplified(read_areas(written(layer(), tmp_path / "x.gpkg")))
     assert shapely.area(drawn.geometry.to_numpy()).sum() == pytest.approx(2.0, rel=1e-3)
 
@@ -99,20 +104,20 @@ BOWTIE = shapely.Polygon([(0, 0), (1, 1), (1, 0), (0, 1)])
         (layer((shapely.box(5e5, 5e6, 6e5, 6e6), RIGHT)), r"coordinates that are no degrees"),
     ],
 )
-def test_bad_polygons_are_one_clear_sentence(tmp_path, frame, sentence):
+def test_bad_polygons_are_one_clear_sentence(tmp_path: Path, frame: gpd.GeoDataFrame, sentence: str) -> None:
     with pytest.raises(InputError, match=sentence) as caught:
         read_areas(written(frame, tmp_path / "x.parquet"))
     assert len(caught.value.messages) == 1
 
 
-def test_all_faults_are_said_at_once(tmp_path):
+def test_all_faults_are_said_at_once(tmp_path: Path) -> None:
     frame = layer((LEFT, None), code=["A", "A"])
     with pytest.raises(InputError) as caught:
         read_areas(written(frame, tmp_path / "x.parquet"))
     assert len(caught.value.messages) == 2
 
 
-def test_a_table_without_polygons_is_no_areas_file(tmp_path):
+def test_a_table_without_polygons_is_no_areas_file(tmp_path: Path) -> None:
     path = tmp_path / "x.csv"
     path.write_text("adcode,name\n1,a\n")
     with pytest.raises(InputError, match="has no polygons"):

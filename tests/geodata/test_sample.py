@@ -1,7 +1,9 @@
 import hashlib
 import subprocess
 import sys
+from pathlib import Path
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
@@ -14,41 +16,43 @@ from geodata.samplemarket import market_2022, national_enterprises, registration
 
 
 @pytest.fixture(scope="module")
-def areas():
+def areas() -> gpd.GeoDataFrame:
     return read_areas()
 
 
 @pytest.fixture(scope="module", params=list(SampleSize))
-def size(request):
-    return request.param
+def size(request: pytest.FixtureRequest) -> SampleSize:
+    return SampleSize(request.param)
 
 
 @pytest.fixture(scope="module")
-def folder(size, tmp_path_factory):
+def folder(size: SampleSize, tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp(size) / "sample"
     write_sample(path, size)
     return path
 
 
 @pytest.fixture(scope="module")
-def sales(folder):
+def sales(folder: Path) -> pd.DataFrame:
     return pd.read_csv(folder / "sales.csv", dtype={"adcode": str})
 
 
 @pytest.fixture(scope="module")
-def outlets(folder):
+def outlets(folder: Path) -> pd.DataFrame:
     return pd.read_csv(folder / "outlets.csv", dtype={"adcode": str})
 
 
-def digests(folder):
+def digests(folder: Path) -> list[str]:
     return [hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in SAMPLE_FILES]
 
 
-def test_the_folder_holds_exactly_its_three_files(folder):
+def test_the_folder_holds_exactly_its_three_files(folder: Path) -> None:
     assert sorted(path.name for path in folder.iterdir()) == sorted(SAMPLE_FILES)
 
 
-def test_every_row_of_both_tables_is_marked_and_every_name_says_it_is_made_up(sales, outlets):
+def test_every_row_of_both_tables_is_marked_and_every_name_says_it_is_made_up(
+    sales: pd.DataFrame, outlets: pd.DataFrame
+) -> None:
     assert set(sales["sample"]) == set(outlets["sample"]) == {"yes"}
     assert sales["enterprise"].str.contains("Sample").all()
     assert sales["enterprise"].str.contains("虚构").all()
@@ -56,23 +60,23 @@ def test_every_row_of_both_tables_is_marked_and_every_name_says_it_is_made_up(sa
     assert outlets["name"].str.contains("Sample").all()
 
 
-def test_every_outlet_stands_in_the_area_it_declares(outlets, areas):
+def test_every_outlet_stands_in_the_area_it_declares(outlets: pd.DataFrame, areas: gpd.GeoDataFrame) -> None:
     found = assign_areas(outlets["lon"], outlets["lat"], areas, snap_km=0.0)
     np.testing.assert_array_equal(found, outlets["adcode"].to_numpy(dtype=object))
 
 
-def test_enterprises_of_outlets_sell(sales, outlets):
+def test_enterprises_of_outlets_sell(sales: pd.DataFrame, outlets: pd.DataFrame) -> None:
     named = set(outlets["enterprises"].str.split(";").explode())
     assert named <= set(sales["enterprise"])
 
 
-def test_identifiers_and_keys_are_their_own(sales, outlets):
+def test_identifiers_and_keys_are_their_own(sales: pd.DataFrame, outlets: pd.DataFrame) -> None:
     assert outlets["outlet_id"].is_unique
     assert not sales.duplicated(["enterprise", "role", "adcode", "year", "chemistry"]).any()
     assert sales.loc[sales["role"] == "maker", "vehicles"].gt(0).all()
 
 
-def test_counts_are_those_promised(size, sales, outlets):
+def test_counts_are_those_promised(size: SampleSize, sales: pd.DataFrame, outlets: pd.DataFrame) -> None:
     makers = sales.loc[sales["role"] == "maker", "enterprise"].nunique()
     if size is SampleSize.NATIONAL:
         assert (makers, len(outlets), outlets["adcode"].nunique()) == (190, 10_235, 326)
@@ -85,7 +89,7 @@ def test_counts_are_those_promised(size, sales, outlets):
     assert set(sales["year"]) == set(range(2016, 2023))
 
 
-def test_the_demo_has_gaps_of_each_sort(size, sales, outlets):
+def test_the_demo_has_gaps_of_each_sort(size: SampleSize, sales: pd.DataFrame, outlets: pd.DataFrame) -> None:
     if size is SampleSize.NATIONAL:
         pytest.skip("the demo's promise")
     latest = sales[(sales["role"] == "maker") & (sales["year"] == 2022)]
@@ -101,7 +105,7 @@ def test_the_demo_has_gaps_of_each_sort(size, sales, outlets):
     assert (in_use >= 9_000).sum() > 10
 
 
-def test_the_same_bytes_again_and_in_another_process(folder, size, tmp_path):
+def test_the_same_bytes_again_and_in_another_process(folder: Path, size: SampleSize, tmp_path: Path) -> None:
     code = (
         f"from geodata.sample import write_sample; write_sample({str(tmp_path / 'again')!r}, {str(size)!r})"
     )
@@ -109,7 +113,7 @@ def test_the_same_bytes_again_and_in_another_process(folder, size, tmp_path):
     assert digests(tmp_path / "again") == digests(folder)
 
 
-def test_an_earlier_sample_is_replaced_and_other_files_never_are(tmp_path):
+def test_an_earlier_sample_is_replaced_and_other_files_never_are(tmp_path: Path) -> None:
     target = tmp_path / "data"
     target.mkdir()
     write_sample(target)
@@ -124,7 +128,7 @@ def test_an_earlier_sample_is_replaced_and_other_files_never_are(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["data"]
 
 
-def test_a_file_in_the_way_and_an_unknown_size_are_named(tmp_path):
+def test_a_file_in_the_way_and_an_unknown_size_are_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
     with pytest.raises(InputError, match="is a file"):
         write_sample(tmp_path / "file")
@@ -133,8 +137,8 @@ def test_a_file_in_the_way_and_an_unknown_size_are_named(tmp_path):
     assert not (tmp_path / "new").exists()
 
 
-def test_nothing_is_left_when_writing_fails(tmp_path, monkeypatch):
-    def fail(*args, **kwargs):
+def test_nothing_is_left_when_writing_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*args: object) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("geodata.sample._swap", fail)
@@ -143,7 +147,7 @@ def test_nothing_is_left_when_writing_fails(tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_provinces_keep_their_registrations(areas):
+def test_provinces_keep_their_registrations(areas: gpd.GeoDataFrame) -> None:
     market = market_2022(areas)
     by_province = market.groupby(market.index.str[:2] + "0000").sum()
     given = registrations_2022()
@@ -151,7 +155,7 @@ def test_provinces_keep_their_registrations(areas):
     pd.testing.assert_series_equal(by_province.sort_index(), given.sort_index(), check_names=False)
 
 
-def test_years_follow_the_national_stock():
+def test_years_follow_the_national_stock() -> None:
     factors = year_factors()
     assert list(factors) == list(range(2016, 2023))
     assert sum(value for year, value in factors.items() if year <= 2020) == pytest.approx(4.92 / 5.35)
@@ -160,7 +164,7 @@ def test_years_follow_the_national_stock():
     assert np.ptp(early) < 1e-9
 
 
-def test_shares_have_a_long_tail_and_sum_to_one():
+def test_shares_have_a_long_tail_and_sum_to_one() -> None:
     shares = [one.share for one in national_enterprises()]
     assert sum(shares) == pytest.approx(1.0)
     assert shares == sorted(shares, reverse=True)

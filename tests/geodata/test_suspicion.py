@@ -1,17 +1,21 @@
+from typing import TypeAlias
+
 import geopandas as gpd
 import numpy as np
 import pytest
 import shapely
+from numpy.typing import NDArray
 
 from geodata.coordinates import from_wgs84
 from geodata.schemas import Datum
 from geodata.suspicion import suspect_datum
 
 CELL = 0.1
+Sample: TypeAlias = tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.object_]]
 
 
 @pytest.fixture(scope="module")
-def areas():
+def areas() -> gpd.GeoDataFrame:
     """A ten by ten board of small areas around Beijing."""
     lines = [(116 + CELL * i, 39.5 + CELL * j) for i in range(10) for j in range(10)]
     return gpd.GeoDataFrame(
@@ -22,7 +26,7 @@ def areas():
 
 
 @pytest.fixture(scope="module")
-def points(areas):
+def points(areas: gpd.GeoDataFrame) -> Sample:
     rng = np.random.default_rng(7)
     k = rng.integers(0, 100, 400)
     left, low, _, _ = areas.geometry.iloc[k].bounds.to_numpy().T
@@ -32,7 +36,9 @@ def points(areas):
 
 @pytest.mark.parametrize("true", list(Datum))
 @pytest.mark.parametrize("said", list(Datum))
-def test_the_true_datum_is_named_unless_it_was_said(areas, points, true, said):
+def test_the_true_datum_is_named_unless_it_was_said(
+    areas: gpd.GeoDataFrame, points: Sample, true: Datum, said: Datum
+) -> None:
     lon, lat, declared = points
     found = suspect_datum(*from_wgs84(lon, lat, true), declared, areas, datum=said)
     if true is said:
@@ -42,7 +48,7 @@ def test_the_true_datum_is_named_unless_it_was_said(areas, points, true, said):
         assert found.outside > 10
 
 
-def test_swapped_axes_are_named(areas, points):
+def test_swapped_axes_are_named(areas: gpd.GeoDataFrame, points: Sample) -> None:
     lon, lat, declared = points
     found = suspect_datum(lat, lon, declared, areas)
     assert found.swapped
@@ -50,17 +56,17 @@ def test_swapped_axes_are_named(areas, points):
     assert "swapped" in str(found.note("outlets.csv").message)
 
 
-def test_points_wrong_by_themselves_are_no_reason(areas, points):
+def test_points_wrong_by_themselves_are_no_reason(areas: gpd.GeoDataFrame, points: Sample) -> None:
     lon, lat, declared = points
     wrong = declared.copy()
     wrong[:40] = "110099"
     assert suspect_datum(lon, lat, wrong, areas) is None
 
 
-def test_without_declared_areas_nothing_can_be_said(areas, points):
+def test_without_declared_areas_nothing_can_be_said(areas: gpd.GeoDataFrame, points: Sample) -> None:
     lon, lat, _ = points
     assert suspect_datum(lat, lon, np.full(400, ""), areas) is None
 
 
-def test_a_missing_place_is_no_evidence(areas):
+def test_a_missing_place_is_no_evidence(areas: gpd.GeoDataFrame) -> None:
     assert suspect_datum([np.nan], [np.nan], ["110000"], areas) is None
