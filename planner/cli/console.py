@@ -138,4 +138,4 @@ class Progress:
         tenth = 10 * done // max(total, 1)
         if (message.template, tenth) != self.told:
             self.told = (message.template, tenth)
-            self.console.tell(message)
+            self.console.tell(say("{job}: {done} of {total} done", job=message, done=done, total=total))
