@@ -1,7 +1,7 @@
 """Every assumption of a study in a sentence, so that no figure passes for law that isn't."""
 
-from geodata.messages import Message, NoteKind, say
-from planner.scenario import Metric, NewOutlet, Scenario
+from geodata.messages import Message, Note, NoteKind, say
+from planner.scenario import Metric, Scenario
 from planner.study import Study
 
 
@@ -67,20 +67,6 @@ def _quantities(study: Study) -> list[Message]:
 
 def _outlets(study: Study) -> list[Message]:
     said = [say("A shared outlet's capacity is divided by the retired tonnes of those who share it.")]
-    if study.placement is None:
-        return said
-    new = study.scenario.new_outlet
-    said.append(
-        say(
-            "A new outlet whose site says nothing else: collection {collection}; storage {storage}.",
-            collection=_new_outlet(new.collection),
-            storage=_new_outlet(new.storage),
-        )
-    )
-    if study.tables.sites is None:
-        said.append(
-            say("Outlets may open at the demand points, as many at each as the rules ask of the area.")
-        )
     if study.scenario.allow_joining:
         said.append(
             say(
@@ -91,16 +77,6 @@ def _outlets(study: Study) -> list[Message]:
     return said
 
 
-def _new_outlet(outlet: NewOutlet) -> Message:
-    values = {
-        "stock": f"{outlet.stock_cap_t:g}",
-        "pickups": f"{outlet.pickups_per_year:g}",
-        "cost": f"{outlet.opening_cost:g}",
-    }
-    if outlet.area_m2 is None:
-        return say("{stock} t, {pickups} pick-ups a year, relative cost {cost}", **values)
-    return say(
-        "{area} m², {stock} t, {pickups} pick-ups a year, relative cost {cost}",
-        area=f"{outlet.area_m2:g}",
-        **values,
-    )
+def data_notes(study: Study) -> list[Note]:
+    """Return what was noticed that is no assumption."""
+    return [note for note in study.notes if note.kind is not NoteKind.ASSUMPTION]

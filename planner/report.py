@@ -1,6 +1,5 @@
 """The report: one page that holds a study's answer, its map and its tables, and opens anywhere."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
@@ -8,9 +7,9 @@ from pathlib import Path
 
 import jinja2
 
-from geodata.messages import Note, NoteKind
+from geodata.messages import Note
 from maps import export
-from planner.assumptions import assumptions
+from planner.assumptions import assumptions, data_notes
 from planner.language import Translator
 from planner.report_answer import answer, figures
 from planner.report_digest import WORST, Digest, digest_of, failing, rule_set_title
@@ -107,8 +106,8 @@ def _content(digest: Digest) -> dict[str, object]:
         "sections": _sections(digest),
         "provinces": areas_by_province(digest),
         "assumptions": [t(message) for message in assumptions(study)],
-        "notes": [_note(note, t) for note in _data_notes(study)[:NOTES]],
-        "notes_total": len(_data_notes(study)),
+        "notes": [_note(note, t) for note in data_notes(study)[:NOTES]],
+        "notes_total": len(data_notes(study)),
         "solver": solver_lines(digest),
         "china": is_china(study),
     }
@@ -147,10 +146,6 @@ def _plan_note(digest: Digest) -> str:
 
 def _optional(name: str, title: str, table: Table | None, note: str = "") -> Section | None:
     return None if table is None else Section(name, title, note, table)
-
-
-def _data_notes(study: Study) -> Sequence[Note]:
-    return [note for note in study.notes if note.kind is not NoteKind.ASSUMPTION]
 
 
 def _note(note: Note, t: Translator) -> str:

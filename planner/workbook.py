@@ -9,7 +9,7 @@ import xlsxwriter
 from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
-from planner.assumptions import assumptions
+from planner.assumptions import assumptions, data_notes
 from planner.language import Translator
 from planner.network import NATION_CODE
 from planner.report_answer import answer
@@ -234,7 +234,7 @@ def _notes(digest: Digest) -> Sheet:
         Column(t("File"), 26), Column(t("Row"), 8, "0"), Column(t("Column"), 16), Column(t("Value"), 24),
         Column(t("Note"), 100),
     )  # fmt: skip
-    notes = digest.study.notes[:MOST_ROWS]
+    notes = data_notes(digest.study)[:MOST_ROWS]
     rows = ((note.source, note.row, note.column, note.value, t(note.message)) for note in notes)
     return Sheet(t("Data notes"), columns, rows)
 
