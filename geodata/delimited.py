@@ -103,4 +103,4 @@ def _uneven_cells(path: Path, text: str, error: Exception) -> pd.DataFrame:
     ]
     if problems:
         raise InputError(problems)
-    return pd.DataFrame([record[:width] for record in records], dtype=str).fillna("")
+    return pd.DataFrame([(record + [""] * width)[:width] for record in records], dtype=str)

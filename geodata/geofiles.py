@@ -31,10 +31,12 @@ def read_parquet(path: Path, sheets: tuple[str, ...], limits: Limits) -> RawTabl
             if file.metadata.num_rows > limits.rows:
                 raise too_many_rows(path.name, file.metadata.num_rows, limits)
             has_geometry = b"geo" in (file.schema_arrow.metadata or {})
+        table = pq.read_table(path)
+        table.validate(full=True)
         if has_geometry:
             return _located(path.name, gpd.read_parquet(path))
-        frame = pq.read_table(path).to_pandas(ignore_metadata=True)
-    except (pa.ArrowException, OSError, KeyError, TypeError, ValueError) as error:
+        frame = table.to_pandas(ignore_metadata=True)
+    except (pa.ArrowException, CRSError, OSError, KeyError, TypeError, ValueError) as error:
         if isinstance(error, InputError):
             raise
         raise damaged(path, "Parquet") from error
@@ -149,7 +151,7 @@ def _layers(path: Path) -> dict[str, int]:
             if virtual or not listed or not {name for (name,) in listed} <= {name for name, _ in tables}:
                 raise damaged(path, "GeoPackage")
             return {name: _count(database, name) for (name,) in listed}
-    except sqlite3.Error as error:
+    except (sqlite3.Error, UnicodeDecodeError) as error:
         raise damaged(path, "GeoPackage") from error
 
 

@@ -1,6 +1,7 @@
 """XLSX workbooks, looked at as archives before they are opened as tables."""
 
 import re
+import zlib
 from pathlib import Path
 from zipfile import BadZipFile, ZipFile
 
@@ -46,7 +47,7 @@ def require_harmless(path: Path, limits: Limits) -> None:
             if archive.testzip() is not None:
                 raise damaged(path, "Excel (XLSX)")
             _require_few_cells(path, archive, limits)
-    except (BadZipFile, EOFError, OSError, RuntimeError, NotImplementedError) as error:
+    except (BadZipFile, zlib.error, EOFError, OSError, RuntimeError, NotImplementedError) as error:
         raise damaged(path, "Excel (XLSX)") from error
 
 
