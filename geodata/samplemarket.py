@@ -19,6 +19,7 @@ from geodata.schemas import Role
 
 YEARS = tuple(range(2016, 2023))
 _STOCK_2020, _NEW_2021, _NEW_2022 = 4.92, 2.95, 5.35  # millions of vehicles
+_SANSHA = "460300"
 _SPREAD = 0.35  # sigma of how much a maker's share varies from area to area (lognormal)
 
 
@@ -79,10 +80,12 @@ def registrations_2022() -> pd.Series:
 def market_2022(areas: pd.DataFrame) -> pd.Series:
     """Return registrations of 2022 by adcode: each province's, spread by its areas' largest places.
 
-    An area without a place whose population is known gets none.
+    An area without a place whose population is known gets none, nor does Sansha: small islands, few cars.
     """
     known = areas[["adcode", "province_adcode"]].set_index("adcode")
-    largest = places().groupby("adcode")["population"].max().reindex(known.index).fillna(0.0).clip(lower=0)
+    towns = places()
+    towns = towns[towns["adcode"] != _SANSHA]
+    largest = towns.groupby("adcode")["population"].max().reindex(known.index).fillna(0.0).clip(lower=0)
     of_province = largest.groupby(known["province_adcode"]).transform("sum")
     total = known["province_adcode"].map(registrations_2022())
     market = (largest / of_province.where(of_province > 0) * total).fillna(0.0)
