@@ -5,80 +5,30 @@ our words, which name the file, the row, the column as its author wrote it, the 
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import pandera.pandas as pa
 from pandera.errors import SchemaErrors
 
 from geodata import cells
+from geodata.checkedtable import MOST_PROBLEMS, CheckedTable, shown
 from geodata.columns import Field, Kind, TableDefinition, folded
 from geodata.messages import InputError, Message, say
-from geodata.rawtable import RawTable, blank
+from geodata.rawtable import RawTable
+from geodata.sentences import misfit_sentences, words_for
 
-MOST_PROBLEMS = 1_000
-_LONGEST_VALUE = 60
-
-
-@dataclass(frozen=True, slots=True)
-class CheckedTable:
-    """A table held against its definition.
-
-    Attributes
-    ----------
-    frame
-        The canonical columns, typed, then the unknown ones as they came; the index is the user's row number.
-        Cells that do not fit are blank: nothing may run on them unless `problems` is empty.
-    problems
-        A sentence for every cell that does not fit.
-    raw
-        The table as it stands in the file.
-    headers
-        The user's header of each canonical column that is there.
-    """
-
-    frame: pd.DataFrame
-    problems: tuple[Message, ...]
-    raw: RawTable
-    headers: Mapping[str, str]
-
-    def given(self, name: str) -> bool:
-        """Tell whether the file has the column `name`."""
-        return name in self.headers
-
-    def header(self, name: str) -> str:
-        """Return the user's header of a column, its canonical name if the file has none."""
-        return self.headers.get(name, name)
-
-    def blank(self, name: str) -> npt.NDArray[np.bool_]:
-        """Return for each row whether the file has no cell in a column (unreadable cells are not blank)."""
-        if name not in self.headers:
-            return np.ones(len(self.frame), dtype=bool)
-        return blank(self.raw.frame[self.headers[name]])
-
-    def cell(self, row: int, name: str) -> str:
-        """Return what stands in the file at a row and canonical column, as text."""
-        if name not in self.headers:
-            return ""
-        return shown(self.raw.frame.at[row, self.headers[name]])
-
-    def place(self, row: int, name: str) -> dict[str, object]:
-        """Return the fields every sentence about a cell has: file, row, column and value."""
-        return {
-            "file": self.raw.source,
-            "row": row,
-            "column": self.header(name),
-            "value": self.cell(row, name),
-        }
-
-
-def shown(value: object) -> str:
-    """Return a cell as a message shows it: on one line, cut if it is long."""
-    text = " ".join(cells.plain_text(value).split())
-    return text if len(text) <= _LONGEST_VALUE else text[: _LONGEST_VALUE - 1] + "…"
+__all__ = [
+    "MOST_PROBLEMS",
+    "CheckedTable",
+    "canonical",
+    "checked",
+    "matched_headers",
+    "raise_problems",
+    "shown",
+    "words_for",
+]
 
 
 def canonical(raw: RawTable, definition: TableDefinition) -> pd.DataFrame:
@@ -254,7 +204,7 @@ def _problems(
         schema.validate(typed, lazy=True)
     except SchemaErrors as errors:
         table = CheckedTable(typed, (), raw, headers)
-        return _sentences(table, definition, errors.failure_cases)
+        return misfit_sentences(table, definition, errors.failure_cases)
     return []
 
 
@@ -293,99 +243,3 @@ def _filled(values: pd.Series, unread: pd.Series) -> pd.Series:
 
 def _whole(values: pd.Series) -> pd.Series:
     return values == values.round()
-
-
-def _sentences(table: CheckedTable, definition: TableDefinition, cases: pd.DataFrame) -> list[Message]:
-    """Return pandera's failure cases as sentences."""
-    lines: list[Message] = []
-    for (column, check), rows in cases.groupby(["column", "check"], sort=False)["index"]:
-        one = definition[str(column)]
-        ordered = sorted(map(int, rows))
-        lines += [_sentence(table, one, str(check), row) for row in ordered[:MOST_PROBLEMS]]
-        if len(ordered) > MOST_PROBLEMS:
-            lines.append(_more(table, one.name, len(ordered) - MOST_PROBLEMS))
-    return lines
-
-
-def _more(table: CheckedTable, name: str, count: int) -> Message:
-    return say(
-        "{file}, column '{column}': {count} more rows like these.",
-        file=table.raw.source,
-        column=table.header(name),
-        count=count,
-    )
-
-
-def _sentence(table: CheckedTable, one: Field, check: str, row: int) -> Message:
-    place = table.place(row, one.name)
-    match check:
-        case "readable":
-            return _unreadable(one, place)
-        case "filled":
-            return _blank(table, row, place)
-        case "whole":
-            return say(
-                "{file}, row {row}, column '{column}': '{value}' is not a whole number; round it.", **place
-            )
-        case "at_least" | "at_most" if one.unit == "°":
-            return say(
-                "{file}, row {row}, column '{column}': {value} is beyond {lowest} to {highest} degrees; "
-                "are longitude and latitude swapped?",
-                lowest=_plain(one.at_least),
-                highest=_plain(one.at_most),
-                **place,
-            )
-        case "at_least":
-            return say(
-                "{file}, row {row}, column '{column}': {value} is below {limit}; correct the number.",
-                limit=_plain(one.at_least),
-                **place,
-            )
-        case _:
-            return say(
-                "{file}, row {row}, column '{column}': {value} is above {limit}; correct the number.",
-                limit=_plain(one.at_most),
-                **place,
-            )
-
-
-def _unreadable(one: Field, place: Mapping[str, object]) -> Message:
-    match one.kind:
-        case Kind.DATE:
-            return say(
-                "{file}, row {row}, column '{column}': '{value}' is not a date; write it as 2021-06-30.",
-                **place,
-            )
-        case Kind.CHOICE:
-            return say(
-                "{file}, row {row}, column '{column}': '{value}' is not one of {choices}; write one of them.",
-                choices=", ".join(f"{value} ({words_for(one, value)})" for value in one.choices),
-                **place,
-            )
-        case _:
-            return say(
-                "{file}, row {row}, column '{column}': '{value}' is not a number; write digits only, "
-                "such as 1250.",
-                **place,
-            )
-
-
-def _blank(table: CheckedTable, row: int, place: Mapping[str, object]) -> Message:
-    if any(first < row <= last for first, last in table.raw.merged_rows):
-        return say(
-            "{file}, row {row}, column '{column}': the cell is blank below a merged one; unmerge the cells "
-            "and fill in every row.",
-            **place,
-        )
-    return say(
-        "{file}, row {row}, column '{column}': the cell is blank; fill it in or remove the row.", **place
-    )
-
-
-def words_for(one: Field, value: str) -> str:
-    """Return the Chinese word that the template uses for a value of a vocabulary."""
-    return next(word for word in one.choices[value] if not word.isascii())
-
-
-def _plain(limit: float | None) -> str:
-    return "" if limit is None else f"{limit:.0f}"
