@@ -13,15 +13,19 @@ from optimization.model import Linear, Model, build_model
 from optimization.problem import Objective, SolverOptions
 from optimization.result import Outcome, proven_outcome
 from optimization.solver import Found, Run, run_solver
-from optimization.stage import Answer, Stage, value_of
+from optimization.stage import Answer, Stage, value_of, within_limits
+
+HAND_OVER_S = 2e-5  # per pair
 
 
 def solve_compact(
     stage: Stage, start: IntArray | None, options: SolverOptions, clock: Clock, *, tight: bool = False
 ) -> Answer:
     """Build the program, run the solver from `start`, read the answer in its natural sense."""
-    model = build_model(stage)
     method = f"integer program ({options.solver})"
+    if clock.left <= hand_over_s(stage):
+        return Answer(Outcome.TIME_LIMIT, None, math.nan, math.nan, method)
+    model = build_model(stage)
     if model.impossible:
         return Answer(Outcome.INFEASIBLE, None, math.nan, math.nan, "a row that nothing can meet")
     if not model.lp.variables():
@@ -33,10 +37,21 @@ def solve_compact(
     if not found.outcome.has_plan:
         return Answer(found.outcome, None, math.nan, bound, method)
     units = _units(model, found)
+    if not stage.flows and not within_limits(stage, units):
+        # true only within the solver's tolerance: once more with tighter ones, else it does not count
+        again = Answer(Outcome.TIME_LIMIT, None, math.nan, bound, f"{method}, within its tolerance only")
+        return again if tight else solve_compact(stage, start, options, clock, tight=True)
     value = _value(model, found.values, units)
     bound = max(bound, value) if stage.objective is Objective.COVERAGE else min(bound, value)
     outcome = proven_outcome(value, bound, options.gap)
     return Answer(outcome, units, value, bound, method, _shares(model, found))
+
+
+def hand_over_s(stage: Stage) -> float:
+    """Return a guess of the seconds it takes to write the model and hand it over."""
+    assigned = stage.flows or bool(stage.names & {Objective.DISTANCE, Objective.TOTAL})
+    pairs = stage.reach if stage.pairs is None else stage.pairs
+    return HAND_OVER_S * float(pairs.nnz) if assigned else 0.0
 
 
 def _run(model: Model, options: SolverOptions, clock: Clock, *, tight: bool) -> Run:

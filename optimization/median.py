@@ -16,6 +16,7 @@ from optimization.clock import Clock
 from optimization.compact import solve_compact
 from optimization.greedy import greedy_plan
 from optimization.lagrangian import Relaxation, Round, left_pairs, price_floors, relax, settled_sites
+from optimization.plain import easy_bound
 from optimization.problem import Objective, SolverOptions
 from optimization.result import Outcome, proven_outcome
 from optimization.stage import Answer, Stage, value_of, within_limits
@@ -179,7 +180,8 @@ def finish(climb: Climb) -> Answer:
     rest = replace(relaxation.stage, closed=closed, opened=opened, pairs=left_pairs(relaxation, goal))
     answer = solve_compact(rest, units, options, climb.clock)
     left = goal if answer.outcome is Outcome.INFEASIBLE else answer.bound
-    bound = max(relaxation.bound, min(goal, left) if math.isfinite(left) else -math.inf)
+    proven = min(goal, left) if math.isfinite(left) else -math.inf
+    bound = max(easy_bound(relaxation.stage), relaxation.bound, proven)
     if answer.open is not None and answer.value < value:
         units, value = answer.open, answer.value
     bound = min(bound, value)

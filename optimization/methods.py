@@ -6,10 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from optimization import median, plain
+from optimization.anytime import solve_from_start
 from optimization.arrays import IntArray
-from optimization.center import solve_farthest
 from optimization.clock import Clock
-from optimization.compact import solve_compact
 from optimization.problem import Objective, SolverOptions
 from optimization.stage import Answer, Stage
 
@@ -35,8 +34,8 @@ METHODS = (
     Method("nearest for all", True, plain_stage(Objective.DISTANCE), plain.nearest_for_all),
     Method("nearest set", True, plain_stage(Objective.DISTANCE), plain.nearest_set),
     Method("Lagrangian bound", False, median.applies, median.solve_median),
-    Method("search over radii", False, lambda stage: stage.objective is Objective.FARTHEST, solve_farthest),
-    Method("integer program", False, lambda _: True, solve_compact),
+    Method("search over radii", False, lambda stage: stage.objective is Objective.FARTHEST, solve_from_start),
+    Method("integer program", False, lambda _: True, solve_from_start),
 )
 
 

@@ -160,6 +160,30 @@ def cost_bound(stage: Stage) -> float:
     return float(np.ceil(best - 1e-9)) if instance.whole_costs else best
 
 
+def first_plan(stage: Stage) -> IntArray | None:
+    """Return an easily found plan to start from, or None."""
+    if stage.flows:
+        return None
+    units = greedy_plan(stage)
+    if units is not None and within_limits(stage, units):
+        return drop_needless(stage, units)
+    fixed = stage.instance.fixed
+    return fixed if within_limits(stage, fixed) else None
+
+
+def easy_bound(stage: Stage) -> float:
+    """Return a bound on the objective that needs no solver, in its natural sense."""
+    instance, name = stage.instance, stage.objective
+    if name is Objective.COVERAGE:
+        return float(stage.coverings[0].weight_covered(instance.units > 0).sum())
+    if name in (Objective.COST, Objective.TOTAL) and not stage.elastic:
+        cost = cost_bound(stage)
+        return cost if name is Objective.COST else cost + value_of(stage, Objective.DISTANCE, instance.units)
+    if name in (Objective.DISTANCE, Objective.FARTHEST):
+        return value_of(stage, name, instance.units)
+    return 0.0
+
+
 def knapsack(cost: FloatArray, gain: FloatArray, room: FloatArray, need: float) -> float:
     """Return the least cost of gaining `need`, units split at will; 0 where it cannot be gained."""
     useful = gain > 0

@@ -121,7 +121,8 @@ def run_cbc(model: pulp.LpProblem, run: Run, start: dict[Any, float]) -> Found:
             model.solve(solver)
         except pulp.PulpSolverError as error:
             raise SolverError(f"CBC could not be run: {error}") from error
-        return _read_cbc(model, log.read_text(encoding="utf-8", errors="replace"))
+        text = log.read_text(encoding="utf-8", errors="replace")
+        return _read_cbc(model, text, run.absolute_gap)
 
 
 def _cbc_path() -> str | None:
@@ -133,10 +134,10 @@ def _cbc_path() -> str | None:
     return str(path)
 
 
-def _read_cbc(model: pulp.LpProblem, log: str) -> Found:
+def _read_cbc(model: pulp.LpProblem, log: str, allowed: float) -> Found:
     if model.sol_status == pulp.LpSolutionInfeasible:
         return Found(Outcome.INFEASIBLE, {}, math.inf)
-    bound = _cbc_bound(log)
+    bound, stated = _cbc_bound(log)
     if model.sol_status not in (pulp.LpSolutionOptimal, pulp.LpSolutionIntegerFeasible):
         return Found(Outcome.TIME_LIMIT, {}, bound)
     if "No feasible solution" in log or ("Objective value:" not in log and "Result - " in log):
@@ -145,20 +146,21 @@ def _read_cbc(model: pulp.LpProblem, log: str) -> Found:
     proven = model.sol_status == pulp.LpSolutionOptimal and "Stopped" not in log
     value = float(pulp.value(model.objective) or 0.0)
     if proven:
-        return Found(Outcome.OPTIMAL, values, value if math.isinf(bound) else min(bound, value))
+        # without a stated bound the search ended by itself, up to the absolute gap it was allowed
+        return Found(Outcome.OPTIMAL, values, min(bound, value) if stated else value - allowed)
     return Found(Outcome.FEASIBLE, values, bound)
 
 
-def _cbc_bound(log: str) -> float:
-    """Return the last bound that the log proves, minus infinity if it states none."""
-    stated = re.findall(r"Lower bound:\s+(\S+)", log) or re.findall(r"best possible (\S+?)[,\s]", log)
-    if not stated:
-        stated = re.findall(r"Continuous objective value is (\S+)", log)
+def _cbc_bound(log: str) -> tuple[float, bool]:
+    """Return the last bound that the log proves, and whether it is the final one, stated as such."""
+    final = re.findall(r"Lower bound:\s+(\S+)", log)
+    running = re.findall(r"best possible (\S+?)[,\s]", log)
+    running = running or re.findall(r"Continuous objective value is (\S+)", log)
     try:
-        bound = float(stated[-1]) if stated else -math.inf
+        bound = float((final or running or ["-inf"])[-1])
     except ValueError:
-        return -math.inf
-    return bound if abs(bound) < 1e49 else -math.inf
+        return -math.inf, False
+    return (bound, bool(final)) if abs(bound) < 1e49 else (-math.inf, False)
 
 
 TIGHT_CBC = ("primalT 1e-9", "integerT 1e-9")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import product
+from typing import Any
 
 import numpy as np
 from scipy import optimize
@@ -20,7 +21,7 @@ def distances(problem: LocationProblem) -> np.ndarray:
     return dense
 
 
-def candidates(problem: LocationProblem):
+def candidates(problem: LocationProblem) -> Any:
     sites = problem.reach.shape[1]
     fixed = np.zeros(sites, int) if problem.fixed_open is None else np.asarray(problem.fixed_open, int)
     units = np.maximum(1, fixed) if problem.max_units is None else np.asarray(problem.max_units, int)
@@ -28,7 +29,7 @@ def candidates(problem: LocationProblem):
         yield np.array(y), fixed
 
 
-def groups_of(problem, group, floor, weight):
+def groups_of(problem: LocationProblem, group: Any, floor: Any, weight: Any) -> Any:
     if floor is None:
         return []
     if np.ndim(floor) == 0 and group is None:
@@ -37,7 +38,7 @@ def groups_of(problem, group, floor, weight):
     return [(float(f), np.asarray(group) == g) for g, f in enumerate(floors)]
 
 
-def evaluate(problem, y, fixed, objectives):
+def evaluate(problem: LocationProblem, y: Any, fixed: Any, objectives: Any) -> Any:
     """Lexicographic values of the best assignment for these units, or None if a limit breaks."""
     weight, far = np.asarray(problem.weight, float), distances(problem)
     sites = far.shape[1]
@@ -77,7 +78,15 @@ def evaluate(problem, y, fixed, objectives):
     return service(problem, y, opening, price, objectives, everyone, elastic)
 
 
-def service(problem, y, opening, price, objectives, everyone, elastic):
+def service(
+    problem: LocationProblem,
+    y: Any,
+    opening: float,
+    price: float,
+    objectives: Any,
+    everyone: bool,
+    elastic: bool,
+) -> Any:
     weight, far = np.asarray(problem.weight, float), distances(problem)
     usable = np.isfinite(far) & (y > 0)
     group = None if np.ndim(problem.coverage_floor) == 0 else problem.demand_group
@@ -109,7 +118,18 @@ def service(problem, y, opening, price, objectives, everyone, elastic):
     return tuple(-values[name] if name == "coverage" else values[name] for name in objectives)
 
 
-def flow(problem, y, opening, price, objectives, everyone, elastic, usable, far, floors):
+def flow(
+    problem: LocationProblem,
+    y: Any,
+    opening: float,
+    price: float,
+    objectives: Any,
+    everyone: bool,
+    elastic: bool,
+    usable: Any,
+    far: Any,
+    floors: Any,
+) -> Any:
     """Capacity: a small lexicographic program over shares and relative shortages of the floors."""
     weight = np.asarray(problem.weight, float)
     points, sites = far.shape
@@ -118,7 +138,7 @@ def flow(problem, y, opening, price, objectives, everyone, elastic, usable, far,
     beyond = 0.0 if problem.beyond is None else problem.beyond
     rows, low, high = [], [], []
 
-    def add(coefficients, lower, upper):
+    def add(coefficients: Any, lower: Any, upper: Any) -> None:
         rows.append(coefficients)
         low.append(lower)
         high.append(upper)
@@ -160,7 +180,7 @@ def flow(problem, y, opening, price, objectives, everyone, elastic, usable, far,
     return tuple(values)
 
 
-def best(problem: LocationProblem, objectives) -> tuple[float, ...] | None:
+def best(problem: LocationProblem, objectives: Any) -> tuple[float, ...] | None:
     """The lexicographically best values over all units, natural sense; None if there is no plan."""
     found = [evaluate(problem, y, fixed, objectives) for y, fixed in candidates(problem)]
     found = [values for values in found if values is not None]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from hypothesis import strategies as st
 from scipy import sparse
@@ -16,7 +18,7 @@ def csr(dense_mask: np.ndarray, values: np.ndarray) -> sparse.csr_array:
 
 
 @st.composite
-def problems(draw, *, capacity: bool = False, beyond: bool | None = None, floors: bool = True):
+def problems(draw: Any, *, capacity: bool = False, beyond: bool | None = None, floors: bool = True) -> Any:
     """A problem of up to 6 points and 5 sites with small whole numbers, ties and zeros included."""
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     points, sites = int(rng.integers(1, 7)), int(rng.integers(1, 6))
@@ -46,7 +48,7 @@ def problems(draw, *, capacity: bool = False, beyond: bool | None = None, floors
     return LocationProblem(weight, csr(stored, far), fixed_open=fixed, max_units=units, **options)
 
 
-def _rows(rng, sites):
+def _rows(rng: Any, sites: Any) -> Any:
     count = int(rng.integers(1, 3))
     matrix = rng.integers(0, 3, (count, sites)).astype(float)
     if rng.random() < 0.5:
@@ -59,13 +61,13 @@ def _rows(rng, sites):
     return {"rows": sparse.csr_array(matrix), "row_lower": lower, "row_upper": upper, "row_weight": weight}
 
 
-def _floor(rng, points):
+def _floor(rng: Any, points: Any) -> Any:
     if rng.random() < 0.5:
         return {"coverage_floor": float(rng.choice([0.3, 0.5, 0.8, 1.0]))}
     return {"demand_group": rng.integers(0, 2, points), "coverage_floor": rng.choice([0.0, 0.5, 0.8, 1.0], 2)}
 
 
-def _cover(rng, number, points, sites):
+def _cover(rng: Any, number: int, points: Any, sites: Any) -> Any:
     return Cover(
         f"cover {number}",
         within=float(rng.integers(0, 9)),

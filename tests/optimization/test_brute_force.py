@@ -1,9 +1,11 @@
 """Every objective, with every limit mixed, against the slow and obvious answer."""
 
+from typing import Any
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from optimization import Outcome, SolverOptions, solve
+from optimization import LocationProblem, Outcome, SolverOptions, solve
 from tests.optimization.brute import best
 from tests.optimization.problems import problems
 
@@ -11,7 +13,7 @@ EXACT = SolverOptions(gap=0.0)
 FEW = settings(max_examples=250, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 
 
-def agrees(problem, objectives, options=EXACT):
+def agrees(problem: LocationProblem, objectives: Any, options: SolverOptions = EXACT) -> None:
     plan, expected = solve(problem, objectives, options), best(problem, objectives)
     if expected is None:
         assert plan.outcome is Outcome.INFEASIBLE
@@ -37,10 +39,10 @@ TUPLES = [
 
 
 @pytest.mark.parametrize("objectives", SINGLE + TUPLES, ids="-".join)
-def test_the_best_of_all_combinations(objectives):
+def test_the_best_of_all_combinations(objectives: Any) -> None:
     @FEW
     @given(problems())
-    def check(problem):
+    def check(problem: LocationProblem) -> None:
         agrees(problem, objectives)
 
     check()
@@ -57,10 +59,10 @@ FLOWS = [
 
 
 @pytest.mark.parametrize("objectives", FLOWS, ids="-".join)
-def test_the_best_of_all_combinations_with_capacity(objectives):
+def test_the_best_of_all_combinations_with_capacity(objectives: Any) -> None:
     @settings(FEW, max_examples=25)
     @given(problems(capacity=True))
-    def check(problem):
+    def check(problem: LocationProblem) -> None:
         agrees(problem, objectives)
 
     check()

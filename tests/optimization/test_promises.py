@@ -1,0 +1,183 @@
+"""What holds for every problem: order, monotony, honesty about time, untouched input."""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from scipy import sparse
+
+from optimization import Cover, LocationProblem, Outcome, SolverOptions, solve, solve_plainly
+from optimization.clock import Clock
+from optimization.compact import solve_compact
+from optimization.median import solve_median
+from optimization.problem import Objective
+from optimization.recount import RecountError, recount
+from optimization.solve import first_stage
+from tests.optimization.problems import csr, problems
+
+EXACT = SolverOptions(gap=0.0)
+FEW = settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+
+
+def scattered(
+    points: int, seed: int, *, least: int, radius: float = 60.0, share: float = 0.8, **limits: Any
+) -> Any:
+    """Points in a square that are sites as well, with a count and a cover."""
+    rng = np.random.default_rng(seed)
+    place = rng.random((points, 2)) * 200
+    far = np.hypot(*(place[:, None] - place[None]).transpose(2, 0, 1))
+    weight = rng.pareto(1.5, points) + 0.1
+    return LocationProblem(
+        weight / weight.sum(),
+        csr(far <= 2 * radius, far),
+        rows=sparse.csr_array(np.ones((1, points))),
+        row_lower=[least],
+        **{
+            "max_units": np.full(points, 4),
+            "covers": (Cover("reach", radius, share),),
+            "beyond": 4 * radius,
+            **limits,
+        },
+    )
+
+
+@FEW
+@given(problems(), st.integers(0, 99))
+def test_the_order_of_points_and_sites_changes_nothing(problem: LocationProblem, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    i, j = rng.permutation(problem.reach.shape[0]), rng.permutation(problem.reach.shape[1])
+    turned = permuted(problem, i, j)
+    one, other = solve(problem, ("cost", "distance"), EXACT), solve(turned, ("cost", "distance"), EXACT)
+    assert one.outcome == other.outcome
+    values = [stage.value for stage in other.objectives]
+    assert [stage.value for stage in one.objectives] == pytest.approx(values, rel=1e-6, abs=1e-6)
+
+
+def permuted(problem: LocationProblem, i: Any, j: Any) -> Any:
+    def at(values: Any, order: Any) -> Any:
+        return None if values is None else np.asarray(values)[order]
+
+    covers = tuple(
+        replace(c, sites=at(c.sites, j), group=at(c.group, i), weight=at(c.weight, i)) for c in problem.covers
+    )
+    return replace(
+        problem,
+        weight=at(problem.weight, i),
+        reach=problem.reach[i][:, j],
+        opening_cost=at(problem.opening_cost, j),
+        fixed_open=at(problem.fixed_open, j),
+        max_units=at(problem.max_units, j),
+        rows=None if problem.rows is None else problem.rows[:, j],
+        demand_group=at(problem.demand_group, i),
+        covers=covers,
+    )
+
+
+@FEW
+@given(st.integers(0, 10_000), st.floats(20, 80), st.floats(0.3, 1.0))
+def test_a_larger_radius_or_a_smaller_share_never_costs_more(seed: int, radius: float, share: float) -> None:
+    base = scattered(14, seed, least=1)
+
+    def cost(within: float, floor: Any) -> Any:
+        return solve(replace(base, covers=(Cover("reach", within, floor),))).objective
+
+    now = cost(radius, share)
+    assert cost(radius * 1.2, share) <= now
+    assert cost(radius, share * 0.8) <= now
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_the_bound_and_the_swaps_agree_with_the_integer_program(seed: int) -> None:
+    problem = scattered(30, seed, least=3 + seed, share=0.95 if seed % 2 else 0.6)
+    stage = replace(
+        first_stage(problem, (Objective.COST, Objective.DISTANCE)),
+        objective=Objective.DISTANCE,
+        kept=((Objective.COST, solve(problem).objective),),
+    )
+    start = solve(problem).open
+    quick = solve_median(stage, start, SolverOptions(), Clock.of(60))
+    slow = solve_compact(stage, None, SolverOptions(gap=0.0), Clock.of(60))
+    assert quick.bound - 1e-9 <= slow.value <= quick.value + 1e-9
+    assert quick.value == pytest.approx(slow.value, rel=1e-4, abs=1e-4)
+
+
+@FEW
+@given(problems())
+def test_a_plain_answer_is_the_solver_s_answer(problem: LocationProblem) -> None:
+    objectives = ("cost", "distance")
+    plain = solve_plainly(problem, objectives, EXACT)
+    if plain is None or plain.open is None:
+        return
+    stage = replace(first_stage(problem, [Objective(name) for name in objectives]), objective=Objective.COST)
+    cost = solve_compact(stage, None, EXACT, Clock.of(60))
+    assert plain.objective == pytest.approx(cost.value, abs=1e-6)
+    later = replace(stage, objective=Objective.DISTANCE, kept=((Objective.COST, cost.value),))
+    distance = solve_compact(later, None, EXACT, Clock.of(60))
+    assert plain.objectives[1].value == pytest.approx(distance.value, abs=1e-6)
+
+
+@pytest.mark.parametrize("limit", [0.0, 0.05, 0.3])
+@pytest.mark.parametrize("objectives", [("cost", "distance"), ("coverage",), ("total",), ("farthest",)])
+def test_a_plan_at_the_time_limit_never_claims_more_than_is_proven(limit: float, objectives: Any) -> None:
+    problem = scattered(70, 1, least=9, radius=30, share=0.9, max_open=14)
+    best = solve(problem, objectives, SolverOptions(gap=1e-3))
+    plan = solve(problem, objectives, SolverOptions(time_limit_s=limit))
+    assert plan.outcome in (Outcome.OPTIMAL, Outcome.FEASIBLE)
+    sign = -1 if objectives[0] == "coverage" else 1
+    slack = 1e-6 + 1e-3 * abs(best.objective)
+    assert sign * plan.bound <= sign * best.objective + slack
+    assert sign * plan.objective >= sign * best.bound - slack
+    for stage in plan.objectives:
+        honest = abs(stage.value - stage.bound) / max(1, abs(stage.value))
+        assert stage.gap == pytest.approx(honest)
+        assert (stage.outcome is Outcome.OPTIMAL) == (honest <= 1e-4 + 1e-9)
+
+
+def test_nothing_found_in_no_time_is_a_time_limit() -> None:
+    problem = scattered(30, 1, least=1, capacity=np.full(30, 0.1), beyond=None)
+    plan = solve(problem, "distance", SolverOptions(time_limit_s=0))
+    assert plan.outcome is Outcome.TIME_LIMIT
+    assert plan.open is None
+
+
+def test_the_same_seed_gives_the_same_plan() -> None:
+    problem = scattered(40, 3, least=5)
+    one, other = (solve(problem, ("cost", "distance")) for _ in range(2))
+    assert one.open.tolist() == other.open.tolist()
+
+
+def test_the_caller_s_arrays_stay_as_they_are() -> None:
+    reach = sparse.csr_array(([3.0, 1.0], [1, 0], [0, 2]), shape=(1, 2))
+    weight = np.ones(1)
+    solve(LocationProblem(weight, reach, coverage_floor=1.0), ("cost", "distance"))
+    assert reach.indices.tolist() == [1, 0]
+    assert weight.flags.writeable
+
+
+def test_the_recount_catches_a_plan_that_breaks_a_limit() -> None:
+    problem = scattered(10, 1, least=5)
+    nearest = sparse.csr_array((10, 10))
+    with pytest.raises(RecountError, match="short by 5"):
+        recount(problem.instance, np.zeros(10, dtype=np.int64), nearest, elastic=False, serve_all=False)
+
+
+@pytest.mark.parametrize(
+    "objectives",
+    [("cost", "distance"), ("coverage", "cost"), ("total",), ("shortage", "cost"), ("farthest",)],
+)
+def test_cbc_agrees_with_highs(objectives: Any) -> None:
+    for seed in range(3):
+        problem = scattered(16, seed, least=3, share=0.9, max_open=4 if objectives[0] == "coverage" else None)
+        one = solve(problem, objectives, SolverOptions(gap=1e-6))
+        other = solve(problem, objectives, SolverOptions(gap=1e-6, solver="cbc"))
+        assert one.outcome == other.outcome
+        values = [stage.value for stage in other.objectives]
+        assert [stage.value for stage in one.objectives] == pytest.approx(values, rel=1e-5, abs=1e-5)
+
+
+def test_cbc_says_infeasible() -> None:
+    problem = scattered(8, 0, least=9, max_units=np.ones(8), covers=())
+    assert solve(problem, options=SolverOptions(solver="cbc")).outcome is Outcome.INFEASIBLE
