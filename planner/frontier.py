@@ -15,15 +15,19 @@ from optimization import frontier as solve_frontier
 from planner.candidates import candidates_of
 from planner.charts import BLUE, ORANGE, chart_style, dress, new_figure
 from planner.network import Network, network_of
-from planner.place import options_of, place
+from planner.place import options_of
 from planner.problem import World, problem_of, program_of, world_of
 from planner.rules.reach_share import ReachShare
 from planner.rules.ruleset import RuleSet
 from planner.run import Progress
 from planner.scenario import Scenario, scenario_from
 from planner.scope import Scope, scopes_of
+from planner.shortage import weighted_shortage
+from planner.study import Study, place_study
 
 COLUMNS = ["value", "objective", "bound", "gap", "outcome"]
+Inputs = tuple[Tables, RuleSet, Scenario]
+"""What a study is made from."""
 LIMITS = {"max-new": "max_open", "budget": "budget"}
 
 
@@ -40,9 +44,7 @@ class Trade:
         return self.over in LIMITS
 
 
-def scope_frontier(
-    tables: Tables, rules: RuleSet, scenario: Scenario, trade: Trade, *, enterprise: str, area: str
-) -> pd.DataFrame:
+def scope_frontier(inputs: Inputs, trade: Trade, *, enterprise: str, area: str) -> pd.DataFrame:
     """Return the best answer of one enterprise in one area for each value.
 
     Parameters
@@ -61,6 +63,7 @@ def scope_frontier(
     InputError
         If there is no such enterprise, area or rule, or several areas are bound together by the rule.
     """
+    tables, rules, scenario = inputs
     network = network_of(tables, scenario, territory=rules.territory)
     world = world_of(network, rules, scenario, candidates_of(tables, network, rules, scenario))
     scope = _scope(world, enterprise, _position(tables, network, area))
@@ -72,9 +75,7 @@ def scope_frontier(
 
 
 def run_frontier(
-    tables: Tables,
-    rules: RuleSet,
-    scenario: Scenario,
+    inputs: Inputs,
     trade: Trade,
     *,
     workers: int | None = None,
@@ -94,13 +95,22 @@ def run_frontier(
                 "max-new or budget."
             )
         )
-    rows = []
-    for value in trade.values:
-        limited = _limited(scenario, trade.over, value)
-        found = place(tables, rules, limited, workers=workers, progress=progress)
-        row = (value, found.objective, found.bound, found.gap, str(found.outcome), len(found.outlets))
-        rows.append(row)
+    rows = [
+        _run_row(place_study(*_limited(inputs, trade.over, value), workers=workers, progress=progress), value)
+        for value in trade.values
+    ]
     return pd.DataFrame(rows, columns=[*COLUMNS, "new_outlets"])
+
+
+def _run_row(study: Study, value: float) -> tuple[float, float, float, float, str, int]:
+    """Return one answer of a run; where the limit does not bind, the shortage is what stays all the same."""
+    placement = study.placement
+    assert placement is not None
+    size = len(placement.outlets)
+    if placement.limited:
+        return (value, placement.objective, placement.bound, placement.gap, str(placement.outcome), size)
+    shortage = weighted_shortage(study.tables, study.rules, study.scenario, study.findings)
+    return (value, shortage, shortage, 0.0, str(placement.outcome), size)
 
 
 def frontier_chart(table: pd.DataFrame, trade: Trade, t: Callable[[str], str] = str) -> Figure:
@@ -145,10 +155,11 @@ def parse_values(text: str) -> tuple[float, ...]:
     return values
 
 
-def _limited(scenario: Scenario, over: str, value: float) -> Scenario:
-    """Return the scenario with one limit; a whole number where it counts outlets."""
+def _limited(inputs: Inputs, over: str, value: float) -> Inputs:
+    """Return the inputs with one limit; a whole number where it counts outlets."""
+    tables, rules, scenario = inputs
     field, limit = ("budget", value) if over == "budget" else ("max_new", round(value))
-    return scenario_from({**scenario.model_dump(), field: limit})
+    return tables, rules, scenario_from({**scenario.model_dump(), field: limit})
 
 
 def _position(tables: Tables, network: Network, area: str) -> int:

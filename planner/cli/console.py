@@ -22,7 +22,7 @@ MOST_SENTENCES = 50
 
 def chosen_language(args: Sequence[str], environment: Mapping[str, str]) -> str:
     """Return `en` or `zh`: what `--lang` says, else what the environment's locale says."""
-    for option, value in zip(args, [*args[1:], ""], strict=True):
+    for option, value in zip(args, [*args, ""][1:], strict=True):
         name, _, inline = option.partition("=")
         if name == "--lang":
             return "zh" if (inline or value) == "zh" else "en"

@@ -206,4 +206,4 @@ def _write_forecast(console: Console, table: "pd.DataFrame", out: Path) -> None:
         figure = forecast_chart(table, console.t.gettext)
         for ending in ("png", "svg"):
             write_chart(figure, fresh / f"forecast.{ending}")
-    console.say("Written: {path}", path=out / "forecast.csv")
+    console.tell(say("Written: {path}", path=out / "forecast.csv"))

@@ -110,10 +110,10 @@ def frontier(
     )  # fmt: skip
     inputs = request.read()
     if enterprise is not None and area is not None:
-        table = scope_frontier(*inputs, trade, enterprise=enterprise, area=area)
+        table = scope_frontier(inputs, trade, enterprise=enterprise, area=area)
     else:
         with console.progress() as progress:
-            table = run_frontier(*inputs, trade, workers=workers, progress=progress)
+            table = run_frontier(inputs, trade, workers=workers, progress=progress)
     _print_frontier(console, table, as_json=as_json)
     if out:
         _write_frontier(console, table, trade, out)
@@ -143,7 +143,7 @@ def draw_map(
         )
     except OSError as error:
         raise InputError(say("{path}: cannot be written ({problem}).", path=target, problem=error)) from None
-    console.say("Written: {path}", path=target)
+    console.tell(say("Written: {path}", path=target))
 
 
 def _print_frontier(console: Console, table: "pd.DataFrame", *, as_json: bool) -> None:
@@ -173,4 +173,4 @@ def _write_frontier(console: Console, table: "pd.DataFrame", trade: "Trade", out
         figure = frontier_chart(table, trade, console.t.gettext)
         for ending in ("png", "svg"):
             write_chart(figure, fresh / f"frontier.{ending}")
-    console.say("Written: {path}", path=out / "frontier.csv")
+    console.tell(say("Written: {path}", path=out / "frontier.csv"))
