@@ -1,8 +1,14 @@
-# make demo   set everything up and run the main job on the bundled sample
-# make test   the whole gate, as CI runs it
+# make demo        set everything up and run the main job on the bundled sample
+# make test        the whole gate, as CI runs it
+# make test-slow   the longer tests
+# make format      put the code in order
+# make app         the app, on this machine only
+# make messages    collect new messages, name those without Chinese
+# make wheel       the distribution, into dist/
+# make clean       remove what make made
 SHELL := /bin/bash
 .DELETE_ON_ERROR:
-.PHONY: help env demo test test-slow lint format app messages bench wheel clean
+.PHONY: help env demo test test-slow lint format app messages wheel clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -21,7 +27,7 @@ $(READY):
 	@PYTHON=$(PYTHON) VENV=$(VENV) bash scripts/setup-environment
 	@rm -f $(VENV)/ready-*.stamp && touch $@
 
-# make demo: 0, 1 and 3 are answers of `place` (all met, something left, something that no plan can meet).
+# Of `make demo` 0, 1 and 3 are answers of `place` (all met, something left, something that no plan can meet).
 demo: $(READY)
 	@rm -rf $(SAMPLE)
 	$(BIN)/outlet-planner sample $(SAMPLE)
@@ -48,6 +54,9 @@ format: $(READY)
 
 app: $(READY)
 	$(BIN)/outlet-planner app
+
+messages: $(READY)
+	$(BIN)/python -m planner.catalogues
 
 wheel: $(READY)
 	$(BIN)/pip wheel --quiet --no-deps --wheel-dir dist .

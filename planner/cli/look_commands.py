@@ -40,6 +40,7 @@ def compare(
 ) -> None:
     """Say what changed between two studies, by rule and by area."""
     from planner.compare import area_changes, rule_changes
+    from planner.report_digest import status_words
     from planner.study_folder import read_study
 
     console: Console = ctx.obj
@@ -53,7 +54,9 @@ def compare(
     console.table([_("rule"), _("before"), _("after"), _("change")], rules.itertuples(index=False))
     console.say("Areas that changed, the largest change first:")
     headings = [_("adcode"), _("area"), _("before"), _("after"), _("missing before"), _("missing after")]
-    console.table(headings, areas.itertuples(index=False), left=4)
+    words = {**status_words(console.t), "–": "–"}
+    said = areas.assign(before=areas["before"].map(words), after=areas["after"].map(words))
+    console.table(headings, said.itertuples(index=False), left=4)
 
 
 def frontier(
