@@ -124,10 +124,15 @@ def matched_headers(
             )
         if names:
             headers[one.name] = names[0]
-        elif one.required and one.name not in optional:
+        elif one.required and one.name not in optional and not _is_bare(raw):
             problems.append(_missing_column(raw, definition, one))
     raise_problems(problems)
     return headers
+
+
+def _is_bare(raw: RawTable) -> bool:
+    """Tell whether a file has no features, so that it cannot have columns either (GeoJSON)."""
+    return raw.geometry is not None and len(raw.geometry) == 0 and raw.frame.columns.empty
 
 
 def _missing_column(raw: RawTable, definition: TableDefinition, one: Field) -> Message:

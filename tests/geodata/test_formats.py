@@ -142,6 +142,17 @@ def test_a_table_with_a_header_and_no_rows_is_valid(
     assert_frame_equal(pd.DataFrame(back[list(OUTLET_COLUMNS)]), pd.DataFrame(none[list(OUTLET_COLUMNS)]))
 
 
+def test_layers_without_features_are_valid_outlets_but_no_sales(
+    tmp_path: Path, china: gpd.GeoDataFrame
+) -> None:
+    (tmp_path / "none.geojson").write_text('{"type": "FeatureCollection", "features": []}', "utf-8")
+    located(outlet_rows()).iloc[:0].to_file(tmp_path / "none.gpkg")
+    for name in ("none.geojson", "none.gpkg"):
+        assert len(read_outlets(tmp_path / name, china)[0]) == 0
+    with pytest.raises(InputError, match="no rows"):
+        read_sales(tmp_path / "none.geojson", china)
+
+
 def test_numbers_as_spreadsheets_and_people_write_them(tmp_path: Path, china: gpd.GeoDataFrame) -> None:
     with xlsxwriter.Workbook(str(tmp_path / "sales.xlsx")) as book:
         sheet = book.add_worksheet()
