@@ -134,7 +134,7 @@ def most_sites(stage: Stage, sites: IntArray) -> int:
 
 
 def price_floors(relaxation: Relaxation) -> bool:
-    """Add a price for every floor that can be priced; False if there is none."""
+    """Add a price for every floor that the best round breaks and that can be priced; False without any."""
     stage = relaxation.stage
     firm = not stage.elastic or any(
         name is Objective.SHORTAGE and value <= KEEP_TOLERANCE for name, value in stage.kept
@@ -145,12 +145,21 @@ def price_floors(relaxation: Relaxation) -> bool:
     for covering in stage.presence:
         if covering.limit.sites.all():
             for group in np.flatnonzero(covering.need > 0).tolist():
-                relaxation.floors.append(_floor(relaxation, covering, group, distance))
+                part = _floor(relaxation, covering, group, distance)
+                if _is_broken(part, relaxation.best):
+                    relaxation.floors.append(part)
     if relaxation.best is not None:
         relaxation.best = relaxation.best._replace(
             prices=np.zeros(len(relaxation.floors)), covered=np.zeros(len(relaxation.floors))
         )
     return bool(relaxation.floors)
+
+
+def _is_broken(part: PricedFloor, best: Round | None) -> bool:
+    if best is None:
+        return True
+    near = np.maximum(part.near[:, best.chosen].max(axis=1, initial=0.0), part.base)
+    return float(near.sum()) < part.need
 
 
 def _floor(relaxation: Relaxation, covering: Covering, group: int, distance: FloatArray) -> PricedFloor:

@@ -132,7 +132,7 @@ def _timed(
         progress.open = answer.open
         progress.shares = progress.shares if answer.assignment is None else answer.assignment
         progress.answers.append((stage.objective, answer))
-    progress.seconds[stage.objective] = time.perf_counter() - began
+    progress.seconds[stage.objective.value] = time.perf_counter() - began
     return answer
 
 

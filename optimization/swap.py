@@ -6,9 +6,10 @@ import numpy as np
 
 from optimization.arrays import FloatArray, IntArray
 from optimization.clock import Clock
-from optimization.stage import Stage, within_limits
+from optimization.problem import Objective
+from optimization.stage import Stage, value_of, within_limits
 
-TRIED = 12
+TRIED = 40
 
 
 def swap_distances(
@@ -71,18 +72,25 @@ def swap_profits(
 def _take_best(
     stage: Stage, units: IntArray, profit: FloatArray, closing: IntArray, opening: IntArray
 ) -> bool:
-    """Make the most profitable swap that keeps every limit, in place; False if there is none."""
+    """Make the most profitable swaps, in place, that still help one after the other; False if none does.
+
+    One table of profits serves several swaps: each further one is measured before it is taken.
+    """
     flat = profit.ravel()
     count = min(TRIED, len(flat))
     best = np.argpartition(-flat, count - 1)[:count]
+    least = 1e-9 * max(1.0, float(np.abs(flat).max()))
+    now, taken = value_of(stage, Objective.DISTANCE, units), False
     for at in best[np.argsort(-flat[best], kind="stable")].tolist():
-        if flat[at] <= 1e-9 * max(1.0, float(np.abs(flat).max())):
-            return False
         out, into = int(closing[at // len(opening)]), int(opening[at % len(opening)])
+        if flat[at] <= least or not units[out] or units[into]:
+            continue
         old = units[[out, into]].copy()
         units[out] -= 1
         units[into] += 1
-        if within_limits(stage, units):
-            return True
-        units[[out, into]] = old
-    return False
+        then = value_of(stage, Objective.DISTANCE, units)
+        if then < now - least and within_limits(stage, units):
+            now, taken = then, True
+        else:
+            units[[out, into]] = old
+    return taken
