@@ -44,6 +44,7 @@ def test_no_option_is_made_up() -> None:
 def test_every_example_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     shutil.copytree(ROOT / "examples", tmp_path / "examples")
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("LC_ALL", "C")
     codes = {}
     for example in EXAMPLES:
         with pytest.raises(SystemExit) as ended:
@@ -51,3 +52,19 @@ def test_every_example_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
         codes[example] = ended.value.code or 0
     assert codes == {example: expected_code(example) for example in EXAMPLES}
     assert len(EXAMPLES) >= 12
+
+
+def test_the_readme_prints_what_really_comes_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(ROOT / "examples", tmp_path / "examples")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("LC_ALL", "C")
+    page = (ROOT / "README.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"```\n\$ outlet-planner (.+)\n((?:.*\n)*?)```", page)
+    assert len(blocks) == 2
+    for command, shown in blocks:
+        with pytest.raises(SystemExit):
+            main(shlex.split(command))
+        printed = [line.rstrip() for line in capfd.readouterr().out.splitlines()]
+        assert [line for line in shown.splitlines() if line not in {"", "…"} and line not in printed] == []
