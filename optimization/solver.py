@@ -68,15 +68,15 @@ def run_highs(model: pulp.LpProblem, run: Run, start: dict[Any, float]) -> Found
     if left <= 0:
         return Found(Outcome.TIME_LIMIT, {}, -math.inf)
     highs.setOptionValue("time_limit", left)
-    highs.run()
+    if highs.run() == highspy.HighsStatus.kError:
+        # the scheduler is shared by the process and refuses another number of threads until reset
+        highspy.Highs.resetGlobalScheduler(True)
+        highs.run()
     return _read_highs(model, highs, run.offset)
 
 
 def _highs_settings(run: Run) -> dict[str, Any]:
     settings: dict[str, Any] = {"threads": run.options.threads, "random_seed": run.options.seed}
-    if run.options.threads != 1:
-        # the scheduler is shared by the process and refuses to change its size silently
-        highspy.Highs.resetGlobalScheduler(True)
     if run.tight:
         settings |= {"mip_feasibility_tolerance": 1e-9, "primal_feasibility_tolerance": 1e-9}
     return settings

@@ -181,3 +181,9 @@ def test_cbc_agrees_with_highs(objectives: Any) -> None:
 def test_cbc_says_infeasible() -> None:
     problem = scattered(8, 0, least=9, max_units=np.ones(8), covers=())
     assert solve(problem, options=SolverOptions(solver="cbc")).outcome is Outcome.INFEASIBLE
+
+
+def test_the_number_of_threads_may_change_within_a_process() -> None:
+    problem = scattered(20, 2, least=3)
+    values = [solve(problem, "total", SolverOptions(threads=threads)).objective for threads in (1, 2, 1)]
+    assert values == pytest.approx([values[0]] * 3, rel=1e-4)
