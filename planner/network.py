@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 from scipy import sparse
 
-from geodata.reach import pairs_within
+from geodata.reach import Detour, pairs_within
 from geodata.schemas import OutletStatus, Role, Tables
 from planner.quantities import history_known, quantities
 from planner.scenario import Scenario
@@ -97,7 +97,7 @@ class Network:
     outlet_lonlat: Floats
     listed: sparse.csr_array
     sharers: Floats
-    detour: float
+    detour: Detour
     _reach: dict[float, sparse.csr_array] = field(default_factory=dict, compare=False, repr=False)
 
     def parties(self, role: Role) -> Bools:
@@ -140,14 +140,14 @@ class Network:
         return self._reach[distance_km]
 
 
-def reach_km(points: Floats, places: Floats, limit_km: float, *, detour: float = 1.0) -> sparse.csr_array:
-    """Return distances (I, J) of the places at most `limit_km` from each point, in km times `detour`.
+def reach_km(points: Floats, places: Floats, limit_km: float, *, detour: Detour = 1.0) -> sparse.csr_array:
+    """Return distances (I, J) of the places at most `limit_km` from each point, in km, detour included.
 
     `points` and `places` are longitudes and latitudes, (I, 2) and (J, 2); a place without coordinates (NaN)
     is near nothing. The check and the program both measure by this function.
     """
-    near = pairs_within(points[:, 0], points[:, 1], places[:, 0], places[:, 1], (limit_km + EPSILON) / detour)
-    return sparse.csr_array((near.data * detour, near.indices, near.indptr), shape=near.shape)
+    sides = points[:, 0], points[:, 1], places[:, 0], places[:, 1]
+    return pairs_within(*sides, limit_km + EPSILON, detour=detour)
 
 
 def counting(outlets: pd.DataFrame, year: int) -> pd.DataFrame:
@@ -193,7 +193,7 @@ def network_of(tables: Tables, scenario: Scenario, *, territory: Sequence[str] =
         outlet_lonlat=outlets[["lon", "lat"]].to_numpy(dtype=float),
         listed=listed_by(outlets["enterprises"], parties["enterprise"]),
         sharers=_named(outlets["enterprises"]).groupby("outlet").size().to_numpy().astype(float),
-        detour=scenario.detour_factor,
+        detour=scenario.stretch,
     )
 
 

@@ -11,7 +11,7 @@ from geodata.reach import nearest_pairs, union
 from geodata.schemas import Role
 from optimization import Cover, LocationProblem
 from planner.candidates import Candidates, admitted
-from planner.network import Bools, Floats, Ints, Level, Network, Quantity, reach_km
+from planner.network import Bools, Floats, Ints, KindAsked, Level, Network, Quantity, reach_km
 from planner.program import Columns, CoverRow, Program, Row
 from planner.rules.base import Requirement, Rule, Unit
 from planner.rules.capacity import annual_t, capacity_parts
@@ -198,22 +198,29 @@ def _chosen(scope: Scope, world: World, rules: Sequence[Rule], party: int, *, ac
 
 
 def _most_asked(scope: Scope, world: World, rules: Sequence[Rule]) -> float:
-    """Return the most outlets any rule asks of a territory of the scope: what a demand point can hold."""
-    most = 1.0
-    smallest = np.nanmin(world.candidates.annual_t, initial=np.inf)
+    """Return the most outlets the rules ask of a territory of the scope: what a demand point can hold.
+
+    Kinds that rules name stand side by side; a rule that takes any counts both.
+    """
+    most = dict.fromkeys(KindAsked, 1.0)
     for rule in rules:
-        if isinstance(rule, ReachShare):
-            continue
-        place = np.unique(world.network.levels[rule.level].of_area[scope.areas])
-        asked = world.asked[rule.id]
-        party = scope.parties[rule.role]
-        required = np.where(asked.owed[party, place], asked.required[party, place], 0.0)
-        if rule.unit is Unit.TONNES:
-            required = np.ceil(required / smallest) if smallest > 0 else np.zeros_like(required)
-        if isinstance(rule, Proportion):
-            required = np.array([_proportional_most(scope, world, rule)])
-        most = max(most, float(required.max(initial=0.0)))
-    return most
+        most[rule.outlet_kind] = max(most[rule.outlet_kind], _asked_of(rule, scope, world))
+    return max(most[KindAsked.ANY], most[KindAsked.COLLECTION] + most[KindAsked.STORAGE])
+
+
+def _asked_of(rule: Rule, scope: Scope, world: World) -> float:
+    """Return the most outlets that one rule asks of a territory of the scope."""
+    if isinstance(rule, ReachShare):
+        return 1.0
+    if isinstance(rule, Proportion):
+        return _proportional_most(scope, world, rule)
+    place = np.unique(world.network.levels[rule.level].of_area[scope.areas])
+    party, asked = scope.parties[rule.role], world.asked[rule.id]
+    required = np.where(asked.owed[party, place], asked.required[party, place], 0.0)
+    if rule.unit is Unit.TONNES:
+        smallest = np.nanmin(world.candidates.annual_t, initial=np.inf)
+        required = np.ceil(required / smallest) if smallest > 0 else np.zeros_like(required)
+    return float(required.max(initial=0.0))
 
 
 def _proportional_most(scope: Scope, world: World, rule: Proportion) -> float:
@@ -235,10 +242,7 @@ def _pairs(
         return reach_km(at, places, max(radii, default=COVERAGE_KM), detour=network.detour)
     sides = at[:, 0], at[:, 1], places[:, 0], places[:, 1]
     k = NEAREST if radii else max(NEAREST, PAIRS // max(len(points), 1))
-    nearest = nearest_pairs(*sides, k=k)
-    nearest = sparse.csr_array(
-        (nearest.data * network.detour, nearest.indices, nearest.indptr), nearest.shape
-    )
+    nearest = nearest_pairs(*sides, k, detour=network.detour)
     return union(reach_km(at, places, 2 * max(radii), detour=network.detour), nearest) if radii else nearest
 
 

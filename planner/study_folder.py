@@ -9,12 +9,11 @@ import pandas as pd
 from geodata.messages import InputError, say
 from geodata.schemas import CRS, Tables
 from geodata.tables import read_inputs, write_inputs
-from optimization import Outcome
 from planner.candidates import default_sites
 from planner.folders import replaced_folder
 from planner.language import Translator
 from planner.openings import PLAN_COLUMNS
-from planner.placement import CONFLICT_COLUMNS, SCOPE_COLUMNS, Placement
+from planner.placement import CONFLICT_COLUMNS, SCOPE_COLUMNS, Placement, worst
 from planner.rules.ruleset import RuleSet, load_rule_set, rule_set_toml
 from planner.scenario import Scenario, read_scenario, scenario_toml
 from planner.sentences import with_sentences
@@ -172,7 +171,7 @@ def _placement(directory: Path, summary: dict[str, object]) -> Placement:
         outlets=read_plan(directory),
         scopes=scopes[SCOPE_COLUMNS],
         conflicts=pd.DataFrame(columns=CONFLICT_COLUMNS),
-        outcome=Outcome(str(summary["outcome"])),
+        outcome=worst(scopes["outcome"]),
         objective=float(str(summary["objective"])),
         bound=float(str(summary["bound"])),
         gap=float(str(summary["gap"])),
