@@ -24,7 +24,6 @@ def script_words(t: Words) -> dict[str, str]:
         "colour": t("Areas coloured by"),
         "layers": t("Legend and layers"),
         "whole": t("Show the whole map"),
-        "select": t("Select an area on the map or in the table"),
         "province": t("province"),
         "zoom_in": t("Zoom in"),
         "zoom_out": t("Zoom out"),

@@ -61,7 +61,7 @@
     const label = make("label", "om-title", data.words.colour + " ");
     const select = make("select", "om-select");
     data.colourings.forEach((colouring, i) => {
-      const option = make("option", "", colouring.title + " (" + colouring.unit + ")");
+      const option = make("option", "", colouring.title + " · " + colouring.unit);
       option.value = String(i);
       select.append(option);
     });
@@ -81,7 +81,7 @@
     box.type = "checkbox";
     box.checked = layer.on;
     box.name = "layer-" + layer.name;
-    label.append(box, " " + layer.title + " (" + layer.unit + ")");
+    label.append(box, " " + layer.title + " · " + layer.unit);
     const list = classList(layer.classes.filter((kind) => kind.count), pointSwatch);
     if (layer.left) { list.append(make("li", "om-left", layer.left_text + ": " + OutletMap.number(layer.left))); }
     list.hidden = !layer.on;

@@ -37,7 +37,7 @@ def test_every_sheet_has_its_rows(book: openpyxl.Workbook) -> None:
     assert rows[1] == len(CODES)
     assert rows[3] == 2, "the plan's two outlets"
     notes = [[cell.value for cell in row] for row in book.worksheets[-1].iter_rows(min_row=2)]
-    assert [row[:4] for row in notes if row[0]] == [["+1", 3, None, FORMULA]]
+    assert [row[:4] for row in notes if row[0]] == [["+1", 3, "", FORMULA], ["test", None, "", ""]]
 
 
 def test_no_cell_is_a_formula_or_a_link(book: openpyxl.Workbook) -> None:
