@@ -12,6 +12,8 @@ from planner.cli.inputs import Request, solver_overrides
 from planner.cli.options import _
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from planner.study import Study
 
 MOST_SENTENCES = 8
@@ -109,10 +111,29 @@ def _finish(console: Console, study: "Study", out: Path, *, only_findings: bool,
     if as_json:
         console.print_json({**summary_of(study), "exit_code": study.exit_code, "out": str(out)})
     else:
-        _describe(console, study)
+        (_count if only_findings else _describe)(console, study)
         name = out / ("findings.csv" if only_findings else "report.html")
         console.say("The study is in {folder}; open {file}.", folder=out, file=name)
     raise typer.Exit(study.exit_code)
+
+
+def _count(console: Console, study: "Study") -> None:
+    """Print how many duties are met, by rule: what costs no more time than the findings themselves."""
+    from planner.compare import rule_counts
+
+    if study.tables.sample:
+        console.say("This is the bundled, fictional sample.")
+    duties, t = study.duties, console.t
+    met = int(duties["status"].eq("met").sum())
+    console.say("{met} of {total} duties are met.", met=t.number(met), total=t.number(len(duties)))
+    _print_rules(console, rule_counts(duties))
+
+
+def _print_rules(console: Console, counts: "pd.DataFrame") -> None:
+    """Print how many findings of each rule are met, short and unknown."""
+    console.table(
+        [_("rule"), _("met"), _("short"), _("unknown")], [(str(r.Index), *r[1:]) for r in counts.itertuples()]
+    )
 
 
 def _describe(console: Console, study: "Study") -> None:
@@ -126,10 +147,7 @@ def _describe(console: Console, study: "Study") -> None:
     if study.tables.sample:
         console.say("This is the bundled, fictional sample.")
     console.print(answer(digest))
-    counts = rule_counts(study.duties)
-    console.table(
-        [_("rule"), _("met"), _("short"), _("unknown")], [(str(r.Index), *r[1:]) for r in counts.itertuples()]
-    )
+    _print_rules(console, rule_counts(study.duties))
     if study.placement is not None:
         _describe_plan(console, study)
     worst = failing(digest.duties)
