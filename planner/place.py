@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from multiprocessing import get_context
 
 import numpy as np
@@ -40,6 +40,7 @@ def place(
     scenario: Scenario,
     *,
     workers: int | None = None,
+    executor: Executor | None = None,
     progress: Progress | None = None,
 ) -> Placement:
     """Return the cheapest new outlets with which every duty is met, enterprise by enterprise.
@@ -51,6 +52,8 @@ def place(
     ----------
     workers
         Processes that solve; None: as many as there are processors.
+    executor
+        Where problems are solved instead, such as a cluster's.
     progress
         Called as scopes are done.
 
@@ -62,8 +65,8 @@ def place(
     network = network_of(tables, scenario, territory=rules.territory)
     world = world_of(network, rules, scenario, candidates_of(tables, network, rules, scenario))
     scopes = scopes_of(network, rules, world.asked)
-    with pool(workers) as executor:
-        planned, master = _planned(Run(world, options_of(scenario), executor, progress), scopes)
+    with nullcontext(executor) if executor else pool(workers) as solving:
+        planned, master = _planned(Run(world, options_of(scenario), solving, progress), scopes)
     return _placement(tables, world, scopes, planned, master)
 
 

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Mapping
+from concurrent.futures import Executor
 from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 
@@ -120,12 +121,13 @@ def place_study(
     scenario: Scenario,
     *,
     workers: int | None = None,
+    executor: Executor | None = None,
     progress: Progress | None = None,
 ) -> Study:
     """Plan new outlets, and check the network with them once more."""
     before = check_study(tables, rules, scenario)
     began = time.perf_counter()
-    placement = place(tables, rules, scenario, workers=workers, progress=progress)
+    placement = place(tables, rules, scenario, workers=workers, executor=executor, progress=progress)
     seconds = {**before.seconds, "place": time.perf_counter() - began}
     study = with_placement(before, placement)
     return replace(study, seconds=seconds)

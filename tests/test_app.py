@@ -34,7 +34,7 @@ def test_the_sample_is_checked_at_once(sampled: AppTest) -> None:
 def test_it_speaks_chinese(sampled: AppTest) -> None:
     chinese = sampled.radio(key="language").set_value("zh").run()
     assert not chinese.exception
-    assert "示例" in chinese.warning[0].value
+    assert "样例" in chinese.warning[0].value
     assert "区" in chinese.header[0].value
     sampled.radio(key="language").set_value("en").run()
 

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +15,8 @@ import pytest
 
 from planner.cli import main
 from planner.cli.console import chosen_language
+from planner.study import place_study
+from planner.study_folder import read_study_inputs
 
 ROOT = Path(__file__).parents[1]
 EXAMPLE = ROOT / "examples" / "de"
@@ -36,6 +39,7 @@ Run = Callable[..., Ended]
 @pytest.fixture
 def run(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Run:
     monkeypatch.setenv("LC_ALL", "C")
+
     def call(*args: object) -> Ended:
         with pytest.raises(SystemExit) as ended:
             main([str(arg) for arg in args])
@@ -207,6 +211,21 @@ def test_too_few_outlets_leave_something_short(run: Run, tmp_path: Path) -> None
     ended = run("place", *NETWORK, "--max-new=1", "--json", "--out", tmp_path / "study")
     assert ended.code == 1
     assert json.loads(ended.out)["new_outlets"] == 1
+
+
+def test_an_executor_of_others_gives_the_same_plan(planned: Path) -> None:
+    tables, rules, scenario = read_study_inputs(planned)
+    with ThreadPoolExecutor(2) as threads:
+        study = place_study(tables, rules, scenario, executor=threads)
+    written = pd.read_csv(planned / "plan.csv")["site_id"].tolist()
+    assert study.new_outlets["site_id"].tolist() == written
+
+
+def test_a_scheduler_that_is_not_there_is_bad_input(run: Run, tmp_path: Path) -> None:
+    ended = run("place", *NETWORK, "--scheduler=tcp://127.0.0.1:1", "--out", tmp_path / "study")
+    assert ended.code == 2
+    assert "--scheduler" in ended.err
+    assert not list(tmp_path.iterdir())
 
 
 def test_what_no_plan_can_mend_is_code_3(run: Run, tmp_path: Path) -> None:

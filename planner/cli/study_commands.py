@@ -71,11 +71,13 @@ def place(
     time_limit: opt.TimeLimit = None,
     gap: opt.Gap = None,
     workers: opt.Workers = None,
+    scheduler: opt.Scheduler = None,
     only: opt.OnlyPart = None,
     lang: opt.Language = None,  # noqa: ARG001
     as_json: opt.Json = False,
 ) -> None:
     """Plan new outlets so that the rules are met."""
+    from planner.cluster import cluster_executor
     from planner.study import place_study
 
     console: Console = ctx.obj
@@ -89,8 +91,8 @@ def place(
     )  # fmt: skip
     _require_folder(out)
     inputs = request.read()
-    with console.progress() as progress:
-        study = place_study(*inputs, workers=workers, progress=progress)
+    with cluster_executor(scheduler) as cluster, console.progress() as progress:
+        study = place_study(*inputs, workers=workers, executor=cluster, progress=progress)
     _finish(console, study, out, only_findings=only is not None, as_json=as_json)
 
 
