@@ -163,6 +163,7 @@ def _province_labels(areas: gpd.GeoDataFrame, names: Mapping[str, str]) -> Data:
         "name": list(groups),
         "label": [names.get(str(name), str(name)) for name in groups],
         "at": [np.round(inside[place], 3).tolist() for place in places],
+        "size": [round(float(np.sqrt(size[rows].sum())), 3) for rows in groups.values()],
     }
 
 

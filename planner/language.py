@@ -6,6 +6,7 @@ from enum import StrEnum
 from functools import lru_cache
 from importlib import resources
 
+from babel.core import Locale
 from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
@@ -67,13 +68,13 @@ class Translator:
         """Return `value` with thousands separated and at most `decimals` (0 to 3); a dash if missing."""
         if value is None or value != value:
             return "–"
-        return format_decimal(value, format=DECIMALS[decimals], locale=self.language.locale)
+        return format_decimal(value, format=DECIMALS[decimals], locale=_locale(self.language))
 
     def percent(self, share: float | None) -> str:
         """Return a share between 0 and 1 as percent with one decimal; a missing one is a dash."""
         if share is None or share != share:
             return "–"
-        return format_decimal(100 * share, format="#,##0.0", locale=self.language.locale) + " %"
+        return format_decimal(100 * share, format="#,##0.0", locale=_locale(self.language)) + " %"
 
 
 def translator(language: str = "en") -> Translator:
@@ -85,6 +86,12 @@ def translator(language: str = "en") -> Translator:
         For any other language.
     """
     return _translator(Language(language))
+
+
+@lru_cache(maxsize=len(Language))
+def _locale(language: Language) -> Locale:
+    """Return the number formats; looking a locale up by name for every number would take most of the time."""
+    return Locale.parse(language.locale)
 
 
 @lru_cache(maxsize=len(Language))

@@ -121,8 +121,11 @@ def _title(digest: Digest) -> str:
 def _sections(digest: Digest) -> list[Section]:
     t = digest.t
     failed = len(failing(digest.duties))
-    more = t("the worst {n} of {total}; all are in findings.csv", n=t.number(min(WORST, failed)),
-             total=t.number(failed))  # fmt: skip
+    more = ""
+    if failed > WORST:
+        more = t(
+            "the worst {n} of {total}; all are in findings.csv", n=t.number(WORST), total=t.number(failed)
+        )
     found: list[Section | None] = [
         Section("findings", t("What is short, and what to do"), more, finding_table(digest)),
         _optional("conflicts", t("What opening outlets cannot mend"), conflict_table(digest)),

@@ -1,5 +1,6 @@
 """What a study says in a few figures, worked out once for the report and the workbook."""
 
+import re
 from dataclasses import dataclass
 
 import pandas as pd
@@ -16,6 +17,7 @@ WORST = 500
 """Findings that the report prints; all are in findings.csv."""
 BY_AREA = 6
 """Findings on an area's card."""
+PROVINCE_RANK = re.compile(r"(?:壮族|回族|维吾尔)?自治区$|特别行政区$|[省市]$")
 ENGLISH_PROVINCES = {
     "内蒙古自治区": "Inner Mongolia",
     "陕西省": "Shaanxi",
@@ -113,6 +115,11 @@ def place_names(study: Study, t: Translator) -> dict[str, str]:
 def province_name(digest: Digest, name: str) -> str:
     """Return the name of a province in the reader's language."""
     return name if digest.t.language is Language.CHINESE else english_province(name)
+
+
+def short_province(name: str) -> str:
+    """Return a Chinese province's name without its rank, as maps write it: 内蒙古, 广西, 北京."""
+    return PROVINCE_RANK.sub("", name) or name
 
 
 def english_province(name: str) -> str:

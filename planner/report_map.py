@@ -3,12 +3,19 @@
 import pandas as pd
 
 from geodata.boundaries import boundary_lines, province_outlines, simplified
-from geodata.romanize import short_name
 from maps.layers import CardLine, Data, Fact, area_layer, demand_layer, outlet_layer
 from maps.legend import Colouring, quantity_colouring, status_colouring
 from maps.overview import Background, OfflineMap, overview
 from planner.language import Language
-from planner.report_digest import BY_AREA, Digest, failing, kind_words, province_name, sales_unit
+from planner.report_digest import (
+    BY_AREA,
+    Digest,
+    failing,
+    kind_words,
+    province_name,
+    sales_unit,
+    short_province,
+)
 from planner.sentences import with_sentences
 from planner.study import Study
 
@@ -25,7 +32,7 @@ def study_map(digest: Digest) -> OfflineMap:
         layers=layers(digest),
         background=Background(
             province_outlines(areas),
-            {name: short_name(name) if chinese else province_name(digest, name) for name in provinces},
+            {name: short_province(name) if chinese else province_name(digest, name) for name in provinces},
             boundary_lines() if is_china(digest.study) else None,
             credits_of(digest),
         ),

@@ -33,7 +33,10 @@
   }
 
   function labelsOf(data, state, zoom) {
-    const provinces = data.provinces.world.map((world, i) => ({ world: world, text: data.provinces.label[i], strong: true }));
+    const seen = (i) => (data.provinces.size[i] * 256 * Math.pow(2, zoom)) / 360 > 5;
+    const provinces = data.provinces.world
+      .map((world, i) => ({ world: world, text: data.provinces.label[i], strong: true }))
+      .filter((label, i) => seen(i));
     if (zoom < LABEL_ZOOM) { return data.provinces.label.length > 1 ? provinces : areaLabels(data, state); }
     return areaLabels(data, state);
   }
@@ -163,6 +166,7 @@
     }
     map.on("focus", () => map.scrollWheelZoom.enable()).on("click", () => map.scrollWheelZoom.enable());
     container.addEventListener("mouseleave", () => map.scrollWheelZoom.disable());
+    map.on("resize", () => { if (state.area < 0) { fit(); } });
     OutletMap.control(map, data, fit);
     fit();
     recolour();

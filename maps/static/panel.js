@@ -150,8 +150,11 @@
     tip.hidden = true;
     tip.show = (point, strong, soft) => {
       tip.replaceChildren(make("strong", "", strong), make("span", "", soft));
-      tip.style.transform = "translate(" + (point.x + 14) + "px," + (point.y + 14) + "px)";
       tip.hidden = false;
+      const frame = tip.parentElement;
+      const left = Math.min(point.x + 14, frame.clientWidth - tip.offsetWidth - 4);
+      const top = point.y + 14 + tip.offsetHeight > frame.clientHeight ? point.y - tip.offsetHeight - 10 : point.y + 14;
+      tip.style.transform = "translate(" + Math.max(0, left) + "px," + Math.max(0, top) + "px)";
     };
     return tip;
   };

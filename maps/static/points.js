@@ -175,7 +175,10 @@
     ctx.fillText(text, x, y);
   }
 
-  // Labels in the order of their weight; one that would touch an earlier one is left out.
+  const boxAt = (x, y, half) => [x - half, y - 7, x + half, y + 7];
+  const isFree = (taken, box) => taken.every((other) => box[2] < other[0] || box[0] > other[2] || box[3] < other[1] || box[1] > other[3]);
+
+  // Labels in the order of their weight; one that would touch an earlier one moves a little, or is left out.
   OutletMap.paintLabels = function (labels, ctx, toPixel, seen) {
     const taken = [];
     ctx.textAlign = "center";
@@ -184,12 +187,10 @@
       const [x, y] = toPixel(label.world);
       if (!seen(x, y)) { return; }
       ctx.font = (label.strong ? "600 12px " : "12px ") + 'system-ui, "Noto Sans CJK SC", "Microsoft YaHei", sans-serif';
-      const half = ctx.measureText(label.text).width / 2 + 4;
-      const low = y + (label.below || 0);
-      const box = [x - half, low - 8, x + half, low + 8];
-      const free = taken.every((other) => box[2] < other[0] || box[0] > other[2] || box[3] < other[1] || box[1] > other[3]);
-      if (!free) { return; }
-      taken.push(box);
+      const half = ctx.measureText(label.text).width / 2 + 2;
+      const low = [0, -10, 10].map((shift) => y + (label.below || 0) + shift).find((middle) => isFree(taken, boxAt(x, middle, half)));
+      if (low === undefined) { return; }
+      taken.push(boxAt(x, low, half));
       ctx.globalAlpha = label.strong ? 0.95 : 1;
       written(ctx, label.text, x, low, OutletMap.colour(label.strong ? "label" : "ink"), 3);
       ctx.globalAlpha = 1;
