@@ -1,5 +1,6 @@
 """The command line's page: complete, and every example in it runs."""
 
+import json
 import re
 import shlex
 import shutil
@@ -68,3 +69,19 @@ def test_the_readme_prints_what_really_comes_out(
             main(shlex.split(command))
         printed = [line.rstrip() for line in capfd.readouterr().out.splitlines()]
         assert [line for line in shown.splitlines() if line not in {"", "…"} and line not in printed] == []
+
+
+def test_the_outputs_are_documented(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    page = (ROOT / "docs" / "outputs.md").read_text(encoding="utf-8")
+    example = next(one for one in EXAMPLES if one.startswith("place"))
+    with pytest.raises(SystemExit):
+        main([*shlex.split(example)[:-1], str(tmp_path / "study")])
+    files = [path.name for path in (tmp_path / "study").iterdir()]
+    assert [name for name in files if f"`{name}" not in page] == []
+    figures = json.loads((tmp_path / "study" / "summary.json").read_text(encoding="utf-8"))
+    assert [name for name in figures if f"`{name}`" not in page] == []
+    for name in ("findings.csv", "plan.csv"):
+        columns = (tmp_path / "study" / name).read_text(encoding="utf-8").splitlines()[0].split(",")
+        part = page.partition(f"\n## {name}\n")[2].partition("\n## ")[0].replace("\n", " ")
+        assert ", ".join(columns) in part, name
