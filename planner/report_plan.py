@@ -1,7 +1,7 @@
 """What the report says of planning: the solver's answer, and what no plan can mend."""
 
-from geodata.messages import Message
 from optimization import Outcome
+from planner.conflict_words import conflict_sentence
 from planner.language import Translator
 from planner.report_digest import WORST, Digest
 from planner.report_tables import Cell, Row, Table, number_cell
@@ -43,7 +43,10 @@ def conflict_table(digest: Digest, *, most: int = WORST) -> Table | None:
     rows = []
     for row in placement.conflicts.head(most).to_dict("records"):
         place = digest.names.get(str(row["adcode"]), str(row["adcode"]))
-        sentence = t(Message(str(row["template"]), {**row["values"], "area": place}))
+        values = {**row["values"], "area": place}
+        if "|" in str(values.get("name", "")):
+            values["name"] = f"{row['rule_id']} ({place})"
+        sentence = conflict_sentence(str(row["template"]), values, t)
         cells = (
             Cell(place, area=str(row["adcode"])),
             Cell(str(row["enterprise"])),

@@ -2,21 +2,25 @@
 
 import re
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 
 from geodata.messages import Note, NoteKind, say
+from planner.conflict_words import SENTENCES, conflict_sentence
 from planner.language import Translator, translator
 from planner.report import report_page, write_report
 from planner.report_answer import answer, figures
 from planner.report_digest import Digest, digest_of, missing_outlets, worst_first
 from planner.report_map import card_lines, colourings
+from planner.report_plan import conflict_table
 from planner.report_tables import area_table, enterprise_table, plan_table, province_table
 from planner.study import Study, check_study, place_study
 from tests.planner import worlds
 from tests.planner.worlds import at, code, rule
 
+explain = import_module("optimization.explain")
 EN, ZH = translator("en"), translator("zh")
 HOSTILE = "</script><img src=x onerror=alert(1)>${alert(2)}`"
 CODES = [code(1), code(2), code(1, "14")]
@@ -156,3 +160,32 @@ def test_the_policy_admits_only_what_the_page_brings(checked: Study) -> None:
 
 def test_the_same_study_makes_the_same_page(checked: Study) -> None:
     assert report_page(checked, EN) == report_page(checked, EN)
+
+
+def test_the_engine_says_nothing_the_catalogues_do_not_know() -> None:
+    known = {message.template for message in SENTENCES}
+    assert known == {*explain.TEMPLATES.values(), *explain.REPAIRS.values()}
+
+
+def test_what_opening_cannot_mend_is_said_in_both_languages() -> None:
+    shop = at(CODES[0], 100.5, 30.5, enterprises="M", area_m2=4.0)
+    tables = worlds.tables(CODES, [("M", CODES[0], 90)], [shop])
+    rules = worlds.rules(rule("presence"), rule("attribute", column="area_m2", at_least=10))
+    study = place_study(tables, rules, worlds.scenario())
+    english, chinese = (conflict_table(digest(study, t)) for t in (EN, ZH))
+    assert english is not None
+    assert chinese is not None
+    assert "opening others does not help" in english.rows[0].cells[2].text
+    assert "增设网点无济于事" in chinese.rows[0].cells[2].text
+    assert conflict_table(digest(small_study(planned=True))) is None
+
+
+def test_the_engines_two_sentences_are_translated_one_by_one() -> None:
+    template = f"{explain.TEMPLATES['max_open']} {explain.REPAIRS['max_open']}"
+    values = {"attainable": "2", "required": "5", "shortage": "3"}
+    said = conflict_sentence(template, values, EN)
+    assert said == "At most 2 outlets may be opened, but 5 are needed. Raise max_open to 5."
+    assert (
+        conflict_sentence(template, values, ZH)
+        == "至多可新增 2 个网点，但需要 5 个。请将 max_open 提高到 5。"
+    )
