@@ -81,12 +81,13 @@ quantities = st.sampled_from(["sales", "stock"])
 asked = {
     "presence": st.builds(lambda n, level: rule("presence", min_outlets=n, level=level),
                           st.integers(1, 2), st.sampled_from(["area", "province", "nation"])),
-    "ratio": st.builds(lambda per, q: rule("ratio", quantity=q, per=per), st.sampled_from([50, 120]), quantities),
+    "ratio": st.builds(lambda per, q: rule("ratio", quantity=q, per=per),
+                       st.sampled_from([50, 120]), quantities),
     "threshold": st.builds(lambda q: rule("threshold", quantity=q, at_least=100), quantities),
     "capacity": st.just(rule("capacity")),
     "reach_share": st.builds(
-        lambda share, km, across, level: rule("reach_share", share=share, distance_km=km, across_borders=across,
-                                              level=level),
+        lambda share, km, across, level: rule("reach_share", share=share, distance_km=km,
+                                              across_borders=across, level=level),
         st.sampled_from([0.5, 0.8, 1.0]), st.sampled_from([20, 60]), st.booleans(),
         st.sampled_from(["area", "nation"])),
     "proportion": st.builds(lambda t: rule("proportion", tolerance=t), st.sampled_from([1.2, 2.0])),

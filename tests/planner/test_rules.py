@@ -213,7 +213,7 @@ def test_a_rule_that_does_not_fit_is_named(values, words):
 
 def test_one_parameter_can_be_changed():
     rule_set = load_rule_set("cn-2026-73", ["maker-ratio.per=2000"])
-    assert rule_set.by_id["maker-ratio"].parameters.per == 2000
+    assert rule_set.by_id["maker-ratio"].model_dump()["parameters"]["per"] == 2000
     for wrong in ("maker-ratio.per", "nothing.per=3", "maker-ratio.colour=3", "=", "maker-ratio.per=many"):
         with pytest.raises(InputError):
             load_rule_set("cn-2026-73", [wrong])

@@ -41,7 +41,8 @@ def sales(rows: Iterable[tuple[object, ...]]) -> pd.DataFrame:
     """(enterprise, adcode, units[, role[, year]]) each."""
     table = []
     for row in rows:
-        enterprise, adcode, units, role, year = (*row, *("maker", YEAR)[len(row) - 3 :])
+        filled = [*row, *("maker", YEAR)[len(row) - 3 :]]
+        enterprise, adcode, units, role, year = filled
         battery = role == "battery_maker"
         table.append(
             {
