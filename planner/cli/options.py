@@ -9,15 +9,16 @@ from typing import Annotated
 
 import typer
 
-DATA = "Data"
-ASSUMPTIONS = "Assumptions"
-SOLVING = "Solving"
-OUTPUT = "Output"
-
 
 def _(text: str) -> str:
     """Mark a text for translation."""
     return text
+
+
+DATA = _("Data")
+ASSUMPTIONS = _("Assumptions")
+SOLVING = _("Solving")
+OUTPUT = _("Output")
 
 
 class Lang(StrEnum):
