@@ -33,6 +33,13 @@ def _territory(study: Study) -> list[Message]:
 
 
 def _distance(scenario: Scenario) -> list[Message]:
+    if scenario.metric is Metric.DETOUR and scenario.detour is None:
+        return [
+            say(
+                "Distance is measured along the sphere (radius 6371.0088 km) and multiplied by 1.3 below "
+                "200 km and 1.25 above, as roads between Chinese cities are longer."
+            )
+        ]
     if scenario.metric is Metric.DETOUR:
         return [
             say(

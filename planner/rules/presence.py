@@ -28,8 +28,8 @@ class Presence(Rule):
     def statement(self) -> Message:
         """Say what the rule asks."""
         if self.parameters.quantity == "none":
-            return say("At least {number} outlets in every territory", number=self.parameters.min_outlets)
-        return say("At least {number} outlets wherever it sells", number=self.parameters.min_outlets)
+            return say("Outlets in every territory: at least {number}", number=self.parameters.min_outlets)
+        return say("Outlets wherever it sells: at least {number}", number=self.parameters.min_outlets)
 
     def requirement(self, network: Network) -> Requirement:
         """Ask for the minimum wherever the quantity is above zero."""

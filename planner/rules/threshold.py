@@ -34,7 +34,7 @@ class Threshold(Rule):
     def statement(self) -> Message:
         """Say what the rule asks."""
         return say(
-            "At least {number} outlets where there are {at_least:,.0f} {quantity} or more",
+            "Outlets where there are {at_least:,.0f} {quantity} or more: at least {number}",
             number=self.parameters.min_outlets,
             at_least=self.parameters.at_least,
             quantity=quantity_name(self.parameters.quantity),
