@@ -28,10 +28,9 @@ def greedy_plan(stage: Stage, start: IntArray | None = None) -> IntArray | None:
         if gain is None:
             return units if within_limits(firm, units) else None
         score = np.where(may_open(instance, units, needs.rows), gain / price, 0.0)
-        site = int(np.argmax(score))
-        if score[site] <= TINY:
+        if score.max(initial=0.0) <= TINY:
             return None
-        units[site] += 1
+        units[int(np.argmax(score))] += 1
 
 
 def drop_needless(stage: Stage, units: IntArray) -> IntArray:

@@ -1,5 +1,6 @@
 """Where outlets could open: sites and kinds of outlets, and outlets of others that could be joined."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,6 +10,8 @@ import pandas as pd
 from geodata.messages import Note, NoteKind, say
 from geodata.schemas import OutletKind, Tables
 from planner.network import Bools, Floats, Ints, Network
+from planner.rules.attribute import Attribute
+from planner.rules.base import Rule, Unit
 from planner.rules.ruleset import RuleSet
 from planner.scenario import Scenario
 
@@ -68,16 +71,18 @@ def candidates_of(tables: Tables, network: Network, rules: RuleSet, scenario: Sc
     )
 
 
-def admitted(candidates: Candidates, rules: RuleSet, roles: set[str]) -> Bools:
-    """Return which candidates (C,) no rule of these roles forbids."""
-    allowed = np.ones(len(candidates.kind), dtype=bool)
-    for rule in rules.rules:
-        if str(rule.role) in roles:
-            allowed &= rule.admits(candidates.table)
+def admitted(candidates: Candidates, rules: Iterable[Rule], chosen: Ints) -> Bools:
+    """Return which of the `chosen` candidates no rule forbids."""
+    forbidding = [rule for rule in rules if isinstance(rule, Attribute)]
+    allowed = np.ones(len(chosen), dtype=bool)
+    if forbidding:
+        table = candidates.table.iloc[chosen]
+        for rule in forbidding:
+            allowed &= rule.admits(table)
     return allowed
 
 
-def site_notes(tables: Tables, scenario: Scenario) -> list[Note]:
+def site_notes(tables: Tables, rules: RuleSet, scenario: Scenario) -> list[Note]:
     """Say what is assumed of the sites."""
     new = scenario.new_outlet.collection
     notes = [
@@ -100,6 +105,12 @@ def site_notes(tables: Tables, scenario: Scenario) -> list[Note]:
     if tables.sites is None:
         text = say("No sites were given: outlets may open at every demand point (assumed).")
         notes.append(Note(NoteKind.ASSUMPTION, text))
+    if scenario.allow_joining and counts_capacity(rules):
+        text = say(
+            "No outlet of another enterprise is offered for joining: a rule counts capacity, and joining "
+            "would thin the parts of those that the outlet serves already."
+        )
+        notes.append(Note(NoteKind.PROGRAM, text))
     return notes
 
 
@@ -138,15 +149,19 @@ def default_sites(tables: Tables) -> pd.DataFrame:
     ).assign(**blank)
 
 
+def counts_capacity(rules: RuleSet) -> bool:
+    """Return whether a rule counts capacity: then outlets of others can't be joined."""
+    return any(rule.unit is Unit.TONNES for rule in rules.rules)
+
+
 def _joinable(network: Network, rules: RuleSet, scenario: Scenario) -> pd.DataFrame:
     """Return the located outlets as candidates to join.
 
     Where a rule counts capacity, none is offered: another enterprise in it would thin the parts of those it
     serves already, and a plan must not make them short.
     """
-    counts_capacity = any(rule.unit == "t_per_year" for rule in rules.rules)
     outlets = network.outlets
-    located = np.flatnonzero(np.isfinite(network.outlet_lonlat).all(axis=1) & (not counts_capacity))
+    located = np.flatnonzero(np.isfinite(network.outlet_lonlat).all(axis=1) & (not counts_capacity(rules)))
     table = pd.DataFrame(outlets.iloc[located]).drop(columns=["geometry"], errors="ignore")
     cost = {str(kind): getattr(scenario.new_outlet, str(kind)).opening_cost for kind in OutletKind}
     return table.assign(

@@ -63,7 +63,7 @@ class Territories:
 
     def sums(self, by_area: Floats) -> Floats:
         """Add up columns of areas (..., A) to columns of territories (..., T)."""
-        if len(self) == by_area.shape[-1]:
+        if np.array_equal(self.of_area, np.arange(len(self))):
             return by_area
         total = np.zeros((*by_area.shape[:-1], len(self)))
         np.add.at(total.T, self.of_area, by_area.T)
@@ -87,6 +87,7 @@ class Network:
     roles: npt.NDArray[np.object_]
     quantity: dict[Quantity, Floats]
     certain: dict[Quantity, Bools]
+    point_ids: npt.NDArray[np.object_]
     point_area: Ints
     point_weight: Floats
     point_population: Floats
@@ -183,6 +184,7 @@ def network_of(tables: Tables, scenario: Scenario, *, territory: Sequence[str] =
         roles=parties["role"].astype(str).to_numpy(dtype=object),
         quantity=quantity,
         certain=certain,
+        point_ids=demand["point_id"].to_numpy(dtype=object),
         point_area=position.loc[demand["adcode"]].to_numpy(dtype=np.int64),
         point_weight=demand["weight"].to_numpy(dtype=float),
         point_population=demand["population_weight"].to_numpy(dtype=float),

@@ -39,7 +39,8 @@ def openings_of(program: Program, units: Ints, weight: Floats) -> list[Opening]:
     columns = program.columns
     new = np.where(columns.existing, 0, units)
     for alike in _alike(columns, new):
-        new[alike] = spread(new[alike], _room(columns, new, alike), _nearest_sales(program, alike, weight))
+        sales = _nearest_sales(program, alike, weight)
+        new[alike] = spread(new[alike], _room(columns, new, alike), sales)
     return [
         Opening(program.enterprise, int(columns.source[column]), int(new[column]))
         for column in np.flatnonzero(new > 0)
@@ -47,15 +48,15 @@ def openings_of(program: Program, units: Ints, weight: Floats) -> list[Opening]:
 
 
 def spread(units: Ints, room: Ints, sales: Floats) -> Ints:
-    """Share out units by the sales nearest to each place: one each, the rest by largest remainder.
+    """Share out units by the sales nearest to each place, the rest by largest remainder.
 
-    No rule and no cost tells the places apart, so the plan stays as good as it was. `room` is the most that
-    each can hold.
+    Places that are open keep one; no rule and no cost tells the places apart, so the plan stays as good as it
+    was. `room` is the most that each can hold.
 
-    >>> spread(np.array([4, 1, 1]), np.array([9, 9, 9]), np.array([1.0, 3.0, 0.0])).tolist()
-    [2, 3, 1]
+    >>> spread(np.array([4, 1, 0]), np.array([9, 9, 9]), np.array([1.0, 3.0, 1.0])).tolist()
+    [2, 3, 0]
     """
-    shared = np.ones_like(units)
+    shared = np.minimum(units, 1)
     while (rest := int(units.sum() - shared.sum())) > 0:
         free = shared < room
         share = np.where(free, sales, 0.0)
@@ -70,8 +71,12 @@ def spread(units: Ints, room: Ints, sales: Floats) -> Ints:
     return shared
 
 
-def plan_table(openings: Iterable[Opening], candidates: Candidates, network: Network) -> pd.DataFrame:
+def plan_table(
+    openings: Iterable[Opening], candidates: Candidates, network: Network, *, also: Iterable[str] = ()
+) -> pd.DataFrame:
     """Return one row for each new outlet, ids new and unique; `reason` is left blank.
+
+    `also` names columns of the user's own that follow those of every plan.
 
     The order is by area, enterprise, site and kind, whatever order the openings come in.
     """
@@ -90,7 +95,7 @@ def plan_table(openings: Iterable[Opening], candidates: Candidates, network: Net
     table = table.assign(
         outlet_id=prefix + table["adcode"] + "-" + numbered, name=table["name"] + " " + numbered
     )
-    return table[PLAN_COLUMNS].reset_index(drop=True)
+    return table[[*PLAN_COLUMNS, *(name for name in also if name in table)]].reset_index(drop=True)
 
 
 def _free_prefix(taken: pd.Series) -> str:
@@ -102,8 +107,9 @@ def _free_prefix(taken: pd.Series) -> str:
 
 
 def _alike(columns: Columns, new: Ints) -> list[Ints]:
-    """Return groups of open columns that nothing tells apart, where some hold more than one unit."""
-    at = np.flatnonzero(new > 0)
+    """Return groups of columns that nothing tells apart, where some hold more than one new unit."""
+    crowded = columns.area[new > 1]
+    at = np.flatnonzero(np.isin(columns.area, crowded) & ~columns.existing)
     key = pd.DataFrame(
         {
             "kind": columns.kind[at],

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import contextmanager, nullcontext
+from dataclasses import replace
 from multiprocessing import get_context
 
 import numpy as np
@@ -14,7 +15,7 @@ from planner.candidates import candidates_of, site_notes
 from planner.check import findings_of
 from planner.limits import Master, within_limits
 from planner.network import EPSILON, Bools, Network, network_of
-from planner.openings import plan_table
+from planner.openings import PLAN_COLUMNS, plan_table
 from planner.placement import (
     CONFLICT_COLUMNS,
     SCOPE_COLUMNS,
@@ -83,13 +84,16 @@ def pool(workers: int | None) -> Iterator[Executor | None]:
 def _planned(run: Run, scopes: Sequence[Scope]) -> tuple[list[Planned], Master | None]:
     """Return the plans of the scopes that need one, within the limits of the run, if it has any."""
     due = due_scopes(run.world, scopes)
-    enforced = enforced_rules(run, scopes)
+    choice = enforced_rules(run, scopes)
     jobs = [
-        Job(scope, enforced.get(scope.name, frozenset()))
+        Job(scope, choice.enforced.get(scope.name, frozenset()))
         for scope in scopes
-        if scope.name in due or enforced.get(scope.name)
+        if scope.name in due | choice.given_up or choice.enforced.get(scope.name)
     ]
-    planned = plan_all(run, jobs)
+    planned = [
+        replace(item, feasible=item.feasible and item.job.scope.name not in choice.given_up)
+        for item in plan_all(run, jobs)
+    ]
     limited = within_limits(run, planned)
     return (planned, None) if limited is None else (limited.planned, limited.master)
 
@@ -106,7 +110,9 @@ def _placement(
     value = master or Master(float(scope_table["objective"].sum()), float(scope_table["bound"].sum()))
     openings = [opening for item in final for opening in item.openings]
     return Placement(
-        outlets=_with_reasons(plan_table(openings, world.candidates, network), world),
+        outlets=_with_reasons(
+            plan_table(openings, world.candidates, network, also=own_columns(world.rules)), world
+        ),
         scopes=scope_table,
         conflicts=_conflicts(final),
         outcome=worst(scope_table["outcome"]),
@@ -114,8 +120,14 @@ def _placement(
         bound=value.bound,
         gap=abs(value.objective - value.bound) / max(1.0, abs(value.objective)),
         limited=master is not None,
-        notes=tuple(site_notes(tables, world.scenario)),
+        notes=tuple(site_notes(tables, world.rules, world.scenario)),
     )
+
+
+def own_columns(rules: RuleSet) -> list[str]:
+    """Return the columns, beyond those of every plan, that rules look at."""
+    named = {rule.parameters.column for rule in rules.rules if isinstance(rule, Attribute)}
+    return sorted(named - set(PLAN_COLUMNS))
 
 
 def options_of(scenario: Scenario) -> SolverOptions:

@@ -18,6 +18,7 @@ CONFLICT_COLUMNS = [
     "scope", "enterprise", "adcode", "rule_id", "cause", "required", "attainable", "shortage", "unit",
     "template", "values",
 ]  # fmt: skip
+DUTY = ["enterprise", "rule_id", "adcode"]
 WORST_FIRST = [Outcome.TIME_LIMIT, Outcome.INFEASIBLE, Outcome.FEASIBLE, Outcome.OPTIMAL]
 
 
@@ -132,8 +133,10 @@ def residual_conflicts(placement: Placement, findings: pd.DataFrame) -> pd.DataF
         }
         for finding in ({str(k): v for k, v in row.items()} for row in short.to_dict("records"))
     ]
-    explained = placement.conflicts.assign(cause="limit" if placement.limited else "rows")
-    parts = [part for part in (explained, pd.DataFrame(rows, columns=CONFLICT_COLUMNS)) if len(part)]
+    residual = pd.DataFrame(rows, columns=CONFLICT_COLUMNS)
+    said = pd.MultiIndex.from_frame(placement.conflicts[DUTY].astype(str))
+    residual = residual[~pd.MultiIndex.from_frame(residual[DUTY].astype(str)).isin(said)]
+    parts = [part for part in (placement.conflicts, residual) if len(part)]
     return pd.concat(parts, ignore_index=True) if parts else placement.conflicts
 
 

@@ -8,7 +8,6 @@ from scipy import sparse
 
 from geodata.messages import InputError, say
 from geodata.reach import nearest_pairs, union
-from geodata.schemas import Role
 from optimization import Cover, LocationProblem
 from planner.candidates import Candidates, admitted
 from planner.network import Bools, Floats, Ints, KindAsked, Level, Network, Quantity, reach_km
@@ -38,9 +37,15 @@ class World:
     scenario: Scenario
     asked: dict[str, Requirement]
     candidates: Candidates
-    parts: sparse.csc_array
+    parts: sparse.csr_array
     annual: Floats
-    admitted: dict[frozenset[Role], Bools]
+    listed: sparse.csc_array
+
+    def own(self, scope: Scope) -> Ints:
+        """Return the positions of the outlets that list the scope's enterprise, sorted."""
+        party = next(iter(scope.parties.values()))
+        start, end = self.listed.indptr[party : party + 2]
+        return np.sort(self.listed.indices[start:end]).astype(np.int64)
 
     def bound(self, scope: Scope, enforced: frozenset[str] = frozenset()) -> list[Rule]:
         """Return the rules that bind a scope; those an `area_share` names only where enforced."""
@@ -60,17 +65,16 @@ def world_of(network: Network, rules: RuleSet, scenario: Scenario, candidates: C
         scenario=scenario,
         asked={rule.id: rule.to_plan(network) for rule in rules.rules},
         candidates=candidates,
-        parts=sparse.csc_array(capacity_parts(network)),
+        parts=capacity_parts(network),
         annual=np.nan_to_num(annual_t(network.outlets)),
-        admitted={
-            frozenset(roles): admitted(candidates, rules, {str(role) for role in roles})
-            for roles in [(Role.MAKER,), (Role.BATTERY_MAKER,), tuple(Role)]
-        },
+        listed=sparse.csc_array(network.listed),
     )
 
 
-def program_of(scope: Scope, world: World, *, coverage: bool = False) -> Program:
-    """Return the scope's columns, demand points and pairs.
+def program_of(
+    scope: Scope, world: World, *, enforced: frozenset[str] = frozenset(), coverage: bool = False
+) -> Program:
+    """Return the scope's columns, demand points and pairs; `enforced` are named rules it has to meet.
 
     Pairs reach twice as far as the widest radius and include each point's ten nearest places; where
     `coverage` is an objective, only what is within the widest radius.
@@ -80,7 +84,7 @@ def program_of(scope: Scope, world: World, *, coverage: bool = False) -> Program
     reaches = [rule for rule in rules if isinstance(rule, ReachShare)]
     across = any(rule.parameters.across_borders for rule in reaches)
     inside = any(not rule.parameters.across_borders and rule.level is not Level.AREA for rule in reaches)
-    columns = _columns(scope, world, rules, across=across)
+    columns = _columns(scope, world, rules, enforced, across=across)
     points = np.flatnonzero(np.isin(network.point_area, scope.areas))
     pairs = _pairs(network, points, columns.lonlat, [rule.limit_km for rule in reaches], coverage=coverage)
     if inside:
@@ -97,8 +101,9 @@ def problem_of(
 ) -> LocationProblem:
     """Return the location problem of a scope; `apart` names rows that are left out."""
     added = [row for rule in rules for row in rule.rows(program, asked[rule.id]) if row.name not in apart]
-    rows = [row for row in added if isinstance(row, Row)] + shared_sites(program.columns)
+    rows = [row for row in added if isinstance(row, Row)]
     columns, distances = program.columns, program.pairs.data
+    shared, most = shared_sites(columns)
     largest = float(distances.max()) if len(distances) else 0.0
     return LocationProblem(
         weight=_weight(program),
@@ -106,28 +111,29 @@ def problem_of(
         opening_cost=columns.cost,
         fixed_open=columns.existing.astype(np.int64),
         max_units=columns.max_units,
-        rows=_stacked(rows, len(columns)),
-        row_lower=np.array([row.lower for row in rows]),
-        row_upper=np.array([row.upper for row in rows]),
-        row_names=[row.name for row in rows],
-        row_weight=np.array([row.weight for row in rows]),
+        rows=sparse.vstack([_stacked(rows, len(columns)), shared], format="csr"),
+        row_lower=np.concatenate([[row.lower for row in rows], np.full(len(most), -np.inf)]),
+        row_upper=np.concatenate([[row.upper for row in rows], most]),
+        row_names=[row.name for row in rows] + [f"site|{number}" for number in range(len(most))],
+        row_weight=np.concatenate([[row.weight for row in rows], np.ones(len(most))]),
         covers=tuple(_cover(row) for row in added if isinstance(row, CoverRow)),
         beyond=2.0 * largest or 1.0,
     )
 
 
-def shared_sites(columns: Columns) -> list[Row]:
-    """Return a row for every site that several columns share: together they hold no more than it does."""
-    order = np.argsort(columns.place, kind="stable")
-    cuts = np.flatnonzero(np.diff(columns.place[order])) + 1
-    rows = []
-    for together in np.split(order, cuts):
-        if len(together) > 1:
-            coefficient = np.zeros(len(columns))
-            coefficient[together] = 1.0
-            most = float(columns.place_units[together[0]])
-            rows.append(Row(f"site|{columns.place[together[0]]}", coefficient, -np.inf, most))
-    return rows
+def shared_sites(columns: Columns) -> tuple[sparse.csr_array, Floats]:
+    """Return a row for every site that several columns share, (S, J), and the most units each can hold."""
+    place, at, number = np.unique(columns.place, return_inverse=True, return_counts=True)
+    shared = np.flatnonzero(number > 1)
+    row = np.full(len(place), -1)
+    row[shared] = np.arange(len(shared))
+    members = np.flatnonzero(row[at] >= 0)
+    rows = sparse.csr_array(
+        (np.ones(len(members)), (row[at][members], members)), shape=(len(shared), len(columns))
+    )
+    most = np.zeros(len(shared))
+    most[row[at][members]] = columns.place_units[members]
+    return rows, most
 
 
 def _require_plannable(rules: RuleSet) -> None:
@@ -145,15 +151,17 @@ def _require_plannable(rules: RuleSet) -> None:
         )
 
 
-def _columns(scope: Scope, world: World, rules: Sequence[Rule], *, across: bool) -> Columns:
+def _columns(
+    scope: Scope, world: World, rules: Sequence[Rule], enforced: frozenset[str], *, across: bool
+) -> Columns:
     network, candidates = world.network, world.candidates
-    party = next(iter(scope.parties.values()))
-    standing = _existing(scope, network, rules, party, across=across)
-    chosen = _chosen(scope, world, rules, party, across=across)
+    standing = _existing(scope, world, rules, across=across)
+    chosen = _chosen(scope, world, rules, enforced, across=across)
     units = candidates.units[chosen]
     asked = _most_asked(scope, world, rules)
     units = np.where(np.isnan(units), asked, units)
-    part = np.asarray(world.parts[:, [party]].toarray()).ravel()[standing]
+    party = next(iter(scope.parties.values()))
+    part = world.parts[standing, np.full(len(standing), party)] if len(standing) else np.empty(0)
     ones = np.ones(len(standing), dtype=np.int64)
     last = int(candidates.site.max(initial=-1)) + 1
     most = np.concatenate([ones, units.astype(np.int64)])
@@ -171,30 +179,57 @@ def _columns(scope: Scope, world: World, rules: Sequence[Rule], *, across: bool)
     )
 
 
-def _existing(scope: Scope, network: Network, rules: Sequence[Rule], party: int, *, across: bool) -> Ints:
+def _existing(scope: Scope, world: World, rules: Sequence[Rule], *, across: bool) -> Ints:
     """Return the enterprise's outlets that count for the scope: in its territories, or anywhere near."""
-    listed = network.listed[:, [party]].toarray().ravel() > 0
+    own = world.own(scope)
+    if across:
+        return own
+    area = world.network.outlet_area[own]
+    inside = _territory(scope, world.network, rules)
+    return own[np.where(area >= 0, inside[area], False)]
+
+
+def _territory(scope: Scope, network: Network, rules: Sequence[Rule]) -> Bools:
+    """Return the areas (A,) whose outlets count for the scope: its own, and those of its territories."""
     inside = np.zeros(len(network.adcodes), dtype=bool)
     inside[scope.areas] = True
-    for rule in rules:
-        of_area = network.levels[rule.level].of_area
+    for level in {rule.level for rule in rules}:
+        of_area = network.levels[level].of_area
         inside |= np.isin(of_area, of_area[scope.areas])
-    here = np.where(network.outlet_area >= 0, inside[network.outlet_area], False)
-    return np.flatnonzero(listed & (here | across))
+    return inside
 
 
-def _chosen(scope: Scope, world: World, rules: Sequence[Rule], party: int, *, across: bool) -> Ints:
-    """Return the candidates of a scope: of a kind that is offered, admitted, and not the enterprise's own."""
+def _chosen(
+    scope: Scope, world: World, rules: Sequence[Rule], enforced: frozenset[str], *, across: bool
+) -> Ints:
+    """Return the candidates of a scope: of a kind that is offered, admitted, and not the enterprise's own.
+
+    They stand in its areas; the user's sites also in the rest of its territories, and where outlets serve
+    across borders those of any area within reach.
+    """
     candidates, network = world.candidates, world.network
-    areas = np.arange(len(network.adcodes)) if across and candidates.given else scope.areas
-    chosen = candidates.within(areas)
+    if across:
+        chosen = _near(scope, world, rules)
+    elif candidates.given:
+        territory = _territory(scope, network, rules) & network.bound
+        chosen = candidates.within(np.flatnonzero(territory))
+    else:
+        chosen = candidates.within(scope.areas)
     offered = np.isin(candidates.kind[chosen], [str(kind) for kind in kinds_offered(rules, scope.parties)])
-    own = network.listed[:, [party]].toarray().ravel() > 0
-    joined = candidates.outlet[chosen]
-    joins_own = np.zeros(len(chosen), dtype=bool)
-    joins_own[joined >= 0] = own[joined[joined >= 0]]
-    allowed = world.admitted[frozenset(scope.parties)][chosen]
+    joins_own = np.isin(candidates.outlet[chosen], world.own(scope))
+    allowed = admitted(candidates, world.bound(scope, enforced), chosen)
     return np.asarray(chosen[offered & allowed & ~joins_own])
+
+
+def _near(scope: Scope, world: World, rules: Sequence[Rule]) -> Ints:
+    """Return the candidates in the scope's areas, and those of others within reach of its points."""
+    network, candidates = world.network, world.candidates
+    points = np.flatnonzero(np.isin(network.point_area, scope.areas))
+    widest = max(rule.limit_km for rule in rules if isinstance(rule, ReachShare))
+    pairs = reach_km(network.point_lonlat[points], candidates.lonlat, widest, detour=network.detour)
+    near = np.isin(candidates.area, scope.areas)
+    near[np.unique(pairs.indices)] = True
+    return np.flatnonzero(near)
 
 
 def _most_asked(scope: Scope, world: World, rules: Sequence[Rule]) -> float:
@@ -224,14 +259,25 @@ def _asked_of(rule: Rule, scope: Scope, world: World) -> float:
 
 
 def _proportional_most(scope: Scope, world: World, rule: Proportion) -> float:
-    """Return a number of outlets that no area needs more of to match: all that stand or are asked for."""
-    counts = world.network.counts(rule.outlet_kind, rule.level)[scope.parties[rule.role]]
-    others = [
-        world.asked[other.id].required[scope.parties[other.role]].sum()
-        for other in world.rules.rules
-        if other.role in scope.parties and other.unit is Unit.OUTLETS and other.kind != "attribute"
-    ]
-    return float(counts.sum() + sum(others) + len(scope.areas))
+    """Return a number of outlets that no territory needs more of to match.
+
+    Where n_t stand or are asked for, the upper sides need N >= (n_t - 1) / (s_t τ) for all territories, and
+    the lower sides hold for any such N when each has ⌈N s_t / τ⌉ or n_t; so twice the largest of these N, and
+    an outlet for each territory, is room enough for the whole.
+    """
+    network, party = world.network, scope.parties[rule.role]
+    needed = network.counts(rule.outlet_kind, rule.level)[party].copy()
+    for other in world.rules.rules:
+        if other.role in scope.parties and other.unit is Unit.OUTLETS and other.kind != "attribute":
+            asked = world.asked[other.id].required[scope.parties[other.role]]
+            if other.level is rule.level:
+                needed = np.maximum(needed, asked)
+            else:
+                needed = np.maximum(needed, asked.max(initial=0.0))
+    share = rule.shares(network)[party]
+    sold = share > 0
+    whole = float((needed[sold] / share[sold]).max(initial=1.0))
+    return float(np.ceil(2 * whole * share.max(initial=0.0) * rule.parameters.tolerance) + len(share))
 
 
 def _pairs(
@@ -263,8 +309,15 @@ def _weight(program: Program) -> Floats:
 
 
 def _stacked(rows: list[Row], width: int) -> sparse.csr_array:
-    dense = np.array([row.coefficient for row in rows]).reshape(len(rows), width)
-    return sparse.csr_array(dense)
+    """Return the rows as one sparse matrix (R, J)."""
+    at = [np.flatnonzero(row.coefficient) for row in rows]
+    values = [row.coefficient[where] for row, where in zip(rows, at, strict=True)]
+    indptr = np.cumsum([0, *(len(where) for where in at)])
+    none = np.empty(0)
+    return sparse.csr_array(
+        (np.concatenate([none, *values]), np.concatenate([none.astype(np.int64), *at]), indptr),
+        shape=(len(rows), width),
+    )
 
 
 def _cover(row: CoverRow) -> Cover:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from geodata.messages import Message, say
 from optimization import Conflict, LocationProblem, Outcome, Plan, SolverOptions, explain, solve_many
+from planner.explained import in_planner_terms
 from planner.openings import Opening, openings_of
 from planner.problem import World, problem_of, program_of
 from planner.program import Program
@@ -15,8 +16,10 @@ from planner.scope import Scope
 Progress = Callable[[Message, int, int], None]
 """Called with what is being done, how many are done, and how many there are."""
 
-CHUNK = 400
-"""Scopes whose problems are held in memory at once."""
+CHUNK = 1000
+"""Most scopes whose problems are held in memory at once."""
+PAIRS = 5_000_000
+"""Pairs in them at which no more are taken."""
 COST = ("cost", "distance")
 SHORTAGE = ("shortage", "cost", "distance")
 LIMITED = ("shortage", "coverage", "cost", "distance")
@@ -49,6 +52,11 @@ class Planned:
         """The number of new outlets."""
         return sum(opening.units for opening in self.openings)
 
+    @property
+    def cost(self) -> float:
+        """The cost of the new outlets."""
+        return next((stage.value for stage in self.plan.objectives if stage.name == "cost"), 0.0)
+
 
 @dataclass(frozen=True)
 class Run:
@@ -64,9 +72,9 @@ class Run:
         if self.progress is not None:
             self.progress(message, done, total)
 
-    def modelled(self, job: Job) -> tuple[Program, LocationProblem]:
-        """Return a job's program and its problem, limits included."""
-        program = program_of(job.scope, self.world)
+    def modelled(self, job: Job, *, coverage: bool = False) -> tuple[Program, LocationProblem]:
+        """Return a job's program and its problem, limits included; `coverage` if it is an objective."""
+        program = program_of(job.scope, self.world, enforced=job.enforced, coverage=coverage)
         rules = self.world.bound(job.scope, job.enforced)
         problem = problem_of(program, rules, self.world.asked, apart=job.apart)
         return program, replace_limits(problem, max_open=job.max_open, budget=job.budget)
@@ -96,9 +104,11 @@ def least_short(run: Run, jobs: Sequence[Job]) -> list[Planned]:
     """
     done = []
     for item in solved(run, jobs, SHORTAGE, what=say("Planning for the least shortage")):
-        conflicts = tuple(explain(run.modelled(item.job)[1]))
+        program, problem = run.modelled(item.job)
+        conflicts = tuple(in_planner_terms(found, program, run.world) for found in explain(problem))
         if item.plan.outcome is Outcome.INFEASIBLE:
-            item = _without_hard_rows(run, item.job)
+            relaxed = replace(item.job, apart=hard_rows(run, item.job))
+            item = next(iter(solved(run, [relaxed], SHORTAGE)))
         done.append(replace(item, feasible=False, conflicts=conflicts))
     return done
 
@@ -107,15 +117,31 @@ def solved(
     run: Run, jobs: Sequence[Job], objectives: tuple[str, ...], *, what: Message | None = None
 ) -> Iterator[Planned]:
     """Yield every job planned for the objectives, in order, whole chunks of them at a time."""
-    message = what or say("Planning {total} scopes", total=len(jobs))
-    for start in range(0, len(jobs), CHUNK):
-        chunk = jobs[start : start + CHUNK]
-        models = [run.modelled(job) for job in chunk]
-        problems = {number: problem for number, (_, problem) in enumerate(models)}
+    message, done = what or say("Planning {total} scopes", total=len(jobs)), 0
+    for chunk in _chunks(run, jobs, coverage="coverage" in objectives):
+        problems = {number: problem for number, (_, _, problem) in enumerate(chunk)}
         for number, plan in solve_many(problems, objectives, run.options, run.executor):
-            program, problem = models[number]
-            yield planned_of(chunk[number], program, problem, plan)
-            run.tell(message, start + number + 1, len(jobs))
+            job, program, problem = chunk[number]
+            yield planned_of(job, program, problem, plan)
+            done += 1
+            run.tell(message, done, len(jobs))
+
+
+def _chunks(
+    run: Run, jobs: Sequence[Job], *, coverage: bool
+) -> Iterator[list[tuple[Job, Program, LocationProblem]]]:
+    """Yield jobs with their models, as many at a time as fit into memory."""
+    chunk: list[tuple[Job, Program, LocationProblem]] = []
+    pairs = 0
+    for job in jobs:
+        program, problem = run.modelled(job, coverage=coverage)
+        chunk.append((job, program, problem))
+        pairs += program.pairs.nnz
+        if len(chunk) >= CHUNK or pairs >= PAIRS:
+            yield chunk
+            chunk, pairs = [], 0
+    if chunk:
+        yield chunk
 
 
 def planned_of(job: Job, program: Program, problem: LocationProblem, plan: Plan) -> Planned:
@@ -125,14 +151,10 @@ def planned_of(job: Job, program: Program, problem: LocationProblem, plan: Plan)
     return Planned(job, plan, openings, size)
 
 
-def _without_hard_rows(run: Run, job: Job) -> Planned:
-    """Plan once more without the rows of proportion, which no shortage can bend."""
+def hard_rows(run: Run, job: Job) -> frozenset[str]:
+    """Return the names of a job's rows of proportion, which no shortage can bend."""
+    rules = [rule for rule in run.world.bound(job.scope, job.enforced) if isinstance(rule, Proportion)]
+    if not rules:
+        return frozenset()
     program, _ = run.modelled(job)
-    rules = run.world.bound(job.scope, job.enforced)
-    names = {
-        row.name
-        for rule in rules
-        if isinstance(rule, Proportion)
-        for row in rule.rows(program, run.world.asked[rule.id])
-    }
-    return next(iter(solved(run, [replace(job, apart=frozenset(names))], SHORTAGE)))
+    return frozenset(row.name for rule in rules for row in rule.rows(program, run.world.asked[rule.id]))

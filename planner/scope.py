@@ -67,16 +67,19 @@ def _groups(
     network: Network, rules: list[Rule], parties: dict[Role, int], asked: dict[str, Requirement]
 ) -> list[Ints]:
     """Return the areas of one enterprise, those bound together as one array each."""
-    sells = _sells(network, parties)
-    inside = sells.copy()
+    inside = _sells(network, parties)
+    for rule in rules:
+        if rule.level is Level.AREA:
+            inside |= asked[rule.id].owed[parties[rule.role]]
     edges: list[tuple[int, int]] = []
     hub = len(network.adcodes)
     for rule in rules:
         owed = asked[rule.id].owed[parties[rule.role]]
-        for members in _bound_together(network, rule, owed, sells):
-            inside[members] = True
+        for members in _bound_together(network, rule, owed, inside):
             edges += [(int(area), hub) for area in members]
             hub += 1
+    bound = np.array([area for area, _ in edges], dtype=np.int64)
+    inside[bound] = True
     return _components(inside, edges, hub)
 
 
@@ -87,14 +90,17 @@ def _sells(network: Network, parties: dict[Role, int]) -> Bools:
     return np.asarray(sum(network.quantity[name][at].sum(axis=0) for name in names) > 0)
 
 
-def _bound_together(network: Network, rule: Rule, owed: Bools, sells: Bools) -> Iterator[Ints]:
-    """Yield groups of areas that the rule looks at as one; single areas where it looks at each."""
+def _bound_together(network: Network, rule: Rule, owed: Bools, inside: Bools) -> Iterator[Ints]:
+    """Yield groups of areas that the rule looks at as one; single areas where it looks at each.
+
+    Of a territory these are the areas that are planned anyway (`inside`); all of them where none is.
+    """
     of_area = network.levels[rule.level].of_area
     members = owed[of_area] & network.bound
     if rule.level is not Level.AREA:
-        sold = np.bincount(of_area, sells & members, minlength=len(owed)) > 0
-        members &= sells | ~sold[of_area]
-    if rule.binds_areas and rule.level is Level.AREA:
+        planned = np.bincount(of_area, inside & members, minlength=len(owed)) > 0
+        members &= inside | ~planned[of_area]
+    if rule.binds_all:
         yield np.flatnonzero(members)
         return
     for territory in np.unique(of_area[members]):

@@ -1,6 +1,7 @@
 """`area_share` in a plan: each area planned with and without the named rule, and the cheapest kept."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from itertools import chain, combinations
 
 import numpy as np
@@ -14,7 +15,15 @@ from planner.run import Job, Planned, Run, solved
 from planner.scope import Scope
 
 
-def enforced_rules(run: Run, scopes: Sequence[Scope]) -> dict[str, frozenset[str]]:
+@dataclass(frozen=True)
+class Choice:
+    """Which named rules each scope must meet, by its name; `given_up` are scopes of a share out of reach."""
+
+    enforced: dict[str, frozenset[str]] = field(default_factory=dict)
+    given_up: frozenset[str] = frozenset()
+
+
+def enforced_rules(run: Run, scopes: Sequence[Scope]) -> Choice:
     """Return the named rules that each scope must meet, so that every `area_share` holds at least cost.
 
     Areas are separable: a named rule's price in an area is what its plan costs more with the rule than
@@ -28,15 +37,16 @@ def enforced_rules(run: Run, scopes: Sequence[Scope]) -> dict[str, frozenset[str
     """
     shares = [rule for rule in run.world.rules.rules if isinstance(rule, AreaShare)]
     if not shares:
-        return {}
-    chosen: dict[str, frozenset[str]] = {}
+        return Choice()
+    chosen = Choice()
     for enterprise in sorted({scope.enterprise for scope in scopes}):
         own = [scope for scope in scopes if scope.enterprise == enterprise]
-        chosen |= _choice(run, [rule for rule in shares if rule.role in own[0].parties], own)
+        more = _choice(run, [rule for rule in shares if rule.role in own[0].parties], own)
+        chosen = Choice({**chosen.enforced, **more.enforced}, chosen.given_up | more.given_up)
     return chosen
 
 
-def _choice(run: Run, shares: list[AreaShare], scopes: list[Scope]) -> dict[str, frozenset[str]]:
+def _choice(run: Run, shares: list[AreaShare], scopes: list[Scope]) -> Choice:
     jobs = [
         Job(scope, enforced=frozenset(names))
         for scope in scopes
@@ -44,10 +54,13 @@ def _choice(run: Run, shares: list[AreaShare], scopes: list[Scope]) -> dict[str,
         for names in _subsets(owed)
     ]
     if not jobs:
-        return {}
+        return Choice()
     options = list(solved(run, jobs, ("cost",), what=say("Pricing rules area by area")))
-    picked = _cheapest(run, shares, _possible(options))
-    return {item.job.scope.name: item.job.enforced for item in picked}
+    picked, reached = _cheapest(run, shares, _possible(options))
+    bare = frozenset(item.job.scope.name for item in picked if not item.job.enforced)
+    return Choice(
+        {item.job.scope.name: item.job.enforced for item in picked}, frozenset() if reached else bare
+    )
 
 
 def _owed(run: Run, shares: list[AreaShare], scope: Scope) -> list[str]:
@@ -83,10 +96,10 @@ def _possible(options: list[Planned]) -> list[Planned]:
     return [item for item in options if item.plan.open is not None or not item.job.enforced]
 
 
-def _cheapest(run: Run, shares: list[AreaShare], options: list[Planned]) -> list[Planned]:
+def _cheapest(run: Run, shares: list[AreaShare], options: list[Planned]) -> tuple[list[Planned], bool]:
     """Choose one option of each scope: every `area_share` holds, the cost is least.
 
-    Where a share cannot be reached, as many areas as possible are kept.
+    Where a share cannot be reached, as many areas as possible are kept, and False is returned with them.
     """
     names = sorted({item.job.scope.name for item in options})
     scope_of = np.array([names.index(item.job.scope.name) for item in options])
@@ -103,11 +116,12 @@ def _cheapest(run: Run, shares: list[AreaShare], options: list[Planned]) -> list
         row_weight=np.concatenate([np.full(len(names), 1e4), np.ones(len(lower))]),
     )
     plan = solve(problem, ("cost",), run.options)
+    reached = plan.open is not None
     if plan.open is None:
         plan = solve(problem, ("shortage", "cost"), run.options)
     if plan.open is None:
         raise RuntimeError("one option of each scope is always a plan")
-    return [options[at] for at in np.flatnonzero(plan.open)]
+    return [options[at] for at in np.flatnonzero(plan.open)], reached
 
 
 def _area_rows(

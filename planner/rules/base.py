@@ -99,6 +99,11 @@ class Rule(Frozen, ABC):
         """Whether this rule ties several areas of an enterprise into one problem."""
         return self.level is not Level.AREA
 
+    @property
+    def binds_all(self) -> bool:
+        """Whether it ties all areas of an enterprise together, whatever its level."""
+        return False
+
     @abstractmethod
     def statement(self) -> Message:
         """Say in one sentence what the rule asks."""

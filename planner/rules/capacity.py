@@ -9,7 +9,7 @@ from scipy import sparse
 from geodata.messages import Message, say
 from geodata.schemas import OutletKind
 from planner.division import served_by_division
-from planner.network import Bools, Floats, KindAsked, Network, Quantity
+from planner.network import EPSILON, Bools, Floats, KindAsked, Network, Quantity
 from planner.program import CoverRow, Program, Row
 from planner.rules.base import (
     Requirement,
@@ -86,18 +86,19 @@ class Capacity(Rule):
         short = (status == str(Status.SHORT)) & asked.owed & bound
         if short.any():
             needs = np.where(bound & ~relieved, asked.required, 0.0)
-            annual = np.where(
-                network.of_kind(self.outlet_kind), np.nan_to_num(annual_t(network.outlets)), 0.0
-            )
+            counted = network.of_kind(self.outlet_kind)
+            annual = np.where(counted, np.nan_to_num(annual_t(network.outlets)), 0.0)
             served = served_by_division(network, self.level, annual, needs, short)
             status[served] = np.where(asked.certain[served], str(Status.MET), str(Status.UNKNOWN))
+            found = Supply(np.where(served, asked.required, found.actual), found.possible)
         return Verdict(asked, found, status)
 
     def to_plan(self, network: Network) -> Requirement:
         """Return what the program must ask for: not what some division of shared outlets serves already."""
         verdict = self.verdict(network)
-        asked, short = verdict.asked, verdict.status == str(Status.SHORT)
-        return Requirement(asked.owed & short, asked.required, asked.certain)
+        asked, below = verdict.asked, verdict.found.actual < verdict.asked.required - EPSILON
+        owed = asked.owed & below & (verdict.status != str(Status.MET))
+        return Requirement(owed, asked.required, asked.certain)
 
     def rows(self, program: Program, asked: Requirement) -> list[Row | CoverRow]:
         """Σ capacity·y + q·Σ relieving y >= q, a row in tonnes a year."""

@@ -43,7 +43,12 @@ class Proportion(Rule):
 
     @property
     def binds_areas(self) -> bool:
-        """Parts are parts of a whole: all areas of the enterprise hang together."""
+        """Parts are parts of a whole."""
+        return True
+
+    @property
+    def binds_all(self) -> bool:
+        """All areas of the enterprise hang together."""
         return True
 
     def statement(self) -> Message:
@@ -86,11 +91,23 @@ class Proportion(Rule):
         asked, found = self.requirement(network), self.supply(network)
         low, high = self.bounds(network)
         broken = (found.actual < low - SLACK) | (found.actual > high + SLACK)
+        broken &= self._measured(network)
         fine = np.where(asked.certain, str(Status.MET), str(Status.UNKNOWN))
         status = np.where(broken, str(Status.SHORT), fine).astype(object)
-        over = found.actual > high + SLACK
+        over = broken & (found.actual > high + SLACK)
         required = np.where(over, np.floor(high + SLACK), asked.required)
         return Verdict(Requirement(asked.owed, required, asked.certain), found, status)
+
+    def to_plan(self, network: Network) -> Requirement:
+        """Ask it of parties whose parts can be told; a missing population leaves all parts open."""
+        asked = self.requirement(network)
+        return Requirement(asked.owed & self._measured(network), asked.required, asked.certain)
+
+    def _measured(self, network: Network) -> Bools:
+        """Return for which parties (P, T) every part is measured; a late history measures a part of each."""
+        _, known = measured(network, self.parameters.quantity, self.level)
+        told = known.all(axis=1, keepdims=True) | (self.parameters.quantity is not Quantity.POPULATION)
+        return np.broadcast_to(told, known.shape)
 
     def too_many(self, network: Network) -> Bools:
         """Return where (P, T) the outlets that stand are too many: opening others can't mend that."""

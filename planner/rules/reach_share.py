@@ -50,6 +50,11 @@ class ReachShare(Rule):
         return self.parameters.across_borders or self.level is not Level.AREA
 
     @property
+    def binds_all(self) -> bool:
+        """Across borders, any area's outlets may serve any other."""
+        return self.parameters.across_borders
+
+    @property
     def limit_km(self) -> float:
         """The distance that counts as near."""
         if self.parameters.distance_km is None:
@@ -77,8 +82,7 @@ class ReachShare(Rule):
         """Ask for the share wherever the enterprise sells."""
         territories = network.levels[self.level]
         owed = territories.sums(network.quantity[Quantity.SALES]) > 0
-        weighed = territories.sums((network.quantity[Quantity.SALES] > 0).astype(float)) <= 1
-        known = weighed | network.known(self._quantity, self.level)
+        known = self._sized(network)
         return Requirement(owed, np.where(owed, self.parameters.share, 0.0), known)
 
     def supply(self, network: Network) -> Supply:
@@ -89,7 +93,8 @@ class ReachShare(Rule):
         blank = network.levels[self.level].sums(network.per_area((counted & ~located).astype(float)))
         if self.parameters.across_borders:
             blank = np.broadcast_to(blank.sum(axis=1, keepdims=True), blank.shape)
-        return Supply(share, np.where(blank > 0, 1.0, share))
+        unsure = (blank > 0) | ~self._sized(network)
+        return Supply(share, np.where(unsure, 1.0, share))
 
     def covered(self, network: Network, counted: Bools) -> sparse.csr_array:
         """Return which points have an outlet of which party near, (I, P) of ones."""
@@ -175,6 +180,12 @@ class ReachShare(Rule):
             return share
         size = self._size(program.network)[program.parties[self.role]]
         return np.asarray(share * size[program.network.point_area[program.points]], dtype=float)
+
+    def _sized(self, network: Network) -> Bools:
+        """Return where (P, T) it is known how the areas weigh against each other; one area needs no size."""
+        sells = (network.quantity[Quantity.SALES] > 0).astype(float)
+        alone = network.levels[self.level].sums(sells) <= 1
+        return np.asarray(alone | network.known(self._quantity, self.level))
 
     @property
     def _quantity(self) -> Quantity:

@@ -1,0 +1,43 @@
+"""The engine's conflicts in the planner's terms: rules, areas and demand points, not rows and numbers."""
+
+import re
+from dataclasses import replace
+
+from optimization import Conflict
+from planner.problem import World
+from planner.program import Program
+
+GROUP = re.compile(r"(?P<rule>.+)\[(?P<group>\d+)\]")
+"""How the engine names a group of a cover."""
+NUMBER = re.compile(r"\d+")
+
+
+def in_planner_terms(conflict: Conflict, program: Program, world: World) -> Conflict:
+    """Return the conflict named RULE|CODE, its demand points by their ids.
+
+    A point without any site has no rule: its name is |CODE.
+    """
+    values = {**conflict.values}
+    if "points" in values:
+        values["points"] = NUMBER.sub(lambda found: point_id(program, int(found[0])), str(values["points"]))
+    name = conflict.name
+    if conflict.kind == "point":
+        point = program.points[int(name)]
+        values["name"] = point_id(program, int(name))
+        name = f"|{program.network.adcodes[program.network.point_area[point]]}"
+    elif (group := GROUP.fullmatch(name)) and group["rule"] in world.rules.by_id:
+        name = f"{group['rule']}|{_group_code(program, world, group['rule'], int(group['group']))}"
+        values["name"] = name
+    return replace(conflict, name=name, values=values)
+
+
+def point_id(program: Program, number: int) -> str:
+    """Return the id of the scope's demand point with this number."""
+    return str(program.network.point_ids[program.points[number]])
+
+
+def _group_code(program: Program, world: World, rule_id: str, group: int) -> str:
+    """Return the code of the territory that a group of an across-borders cover stands for."""
+    rule = world.rules.by_id[rule_id]
+    owed = [place for _, place in program.owed(rule.role, rule.level, world.asked[rule_id].owed)]
+    return str(program.network.levels[rule.level].codes[owed[group]])
