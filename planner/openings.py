@@ -8,7 +8,7 @@ import pandas as pd
 from scipy import sparse
 
 from planner.candidates import Candidates
-from planner.network import Floats, Ints, Level, Network
+from planner.network import EPSILON, Floats, Ints, Level, Network
 from planner.program import Columns, Program
 
 PLAN_COLUMNS = [
@@ -48,26 +48,43 @@ def openings_of(program: Program, units: Ints, weight: Floats) -> list[Opening]:
 
 
 def spread(units: Ints, room: Ints, sales: Floats) -> Ints:
-    """Share out units by the sales nearest to each place, the rest by largest remainder.
+    """Share out units by the sales nearest to each place, by largest remainder.
 
     Places that are open keep one; no rule and no cost tells the places apart, so the plan stays as good as it
     was. `room` is the most that each can hold.
 
     >>> spread(np.array([4, 1, 0]), np.array([9, 9, 9]), np.array([1.0, 3.0, 1.0])).tolist()
-    [2, 3, 0]
+    [1, 3, 1]
     """
-    shared = np.minimum(units, 1)
+    shared = _floors(units, room, sales)
     while (rest := int(units.sum() - shared.sum())) > 0:
         free = shared < room
         share = np.where(free, sales, 0.0)
         share = share if share.sum() > 0 else free.astype(float)
-        quota = rest * share / share.sum()
-        more = np.minimum(np.floor(quota).astype(np.int64), room - shared)
-        left = rest - int(np.floor(quota).sum())
-        largest = np.argsort(-(quota - np.floor(quota)), kind="stable")
-        largest = largest[(shared + more < room)[largest] & free[largest]][:left]
-        more[largest] += 1
-        shared = shared + more
+        lacking = np.where(free, units.sum() * share / share.sum() - shared, -np.inf)
+        largest = np.argsort(-np.round(lacking, 9), kind="stable")[: min(rest, int(free.sum()))]
+        shared[largest] += 1
+    return shared
+
+
+def _floors(units: Ints, room: Ints, sales: Floats) -> Ints:
+    """Return the whole parts of each place's quota, at least one where it is open, at most its room.
+
+    Places whose quota is below one, or above their room, are taken out with that, whichever side misses more,
+    and the others share the rest.
+    """
+    keep = np.minimum(units, 1)
+    shared, open_ended = keep.copy(), sales > 0
+    while open_ended.any():
+        rest = units.sum() - shared[~open_ended].sum()
+        quota = np.where(open_ended, rest * sales / sales[open_ended].sum(), shared)
+        below, above = np.maximum(keep - quota, 0.0), np.maximum(quota - room, 0.0)
+        if below.sum() + above.sum() <= EPSILON:
+            shared[open_ended] = np.floor(quota[open_ended] + EPSILON).astype(np.int64)
+            return shared
+        taken, value = (below > 0, keep) if below.sum() >= above.sum() else (above > 0, room)
+        shared[taken] = value[taken]
+        open_ended &= ~taken
     return shared
 
 

@@ -203,7 +203,9 @@ def _with_reasons(outlets: pd.DataFrame, world: World) -> pd.DataFrame:
             ]
         )
     named = pd.concat(parts).drop_duplicates().groupby("order")["rule_id"].agg("; ".join)
-    return outlets.assign(reason=pd.Series(np.arange(len(outlets))).map(named).fillna("").to_numpy())
+    return outlets.assign(
+        reason=pd.Series(np.arange(len(outlets))).map(named).astype(object).fillna("").to_numpy()
+    )
 
 
 def unplanned(placement: Placement) -> int:

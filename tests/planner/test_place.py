@@ -279,10 +279,10 @@ def test_two_towns_get_an_outlet_each():
 
 
 def test_many_outlets_are_spread_by_sales():
-    points = worlds.demand([(CODES[0], 100.1, 30.5, 3.0), (CODES[0], 100.9, 30.5, 1.0)])
+    points = worlds.demand([(CODES[0], 100.1, 30.5, 4.0), (CODES[0], 100.9, 30.5, 1.0)])
     tables = worlds.tables(CODES[:1], [("M", CODES[0], 1000)], points=points)
     study = place_study(tables, worlds.rules(rule("ratio", quantity="sales", per=100)), worlds.scenario())
-    assert study.new_outlets["lon"].value_counts().to_dict() == {100.1: 7, 100.9: 3}
+    assert study.new_outlets["lon"].value_counts().to_dict() == {100.1: 8, 100.9: 2}
 
 
 @given(st.lists(st.tuples(st.integers(1, 9), st.integers(0, 9), st.floats(0, 100)), min_size=1, max_size=6))
