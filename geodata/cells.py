@@ -24,13 +24,33 @@ _DATE = re.compile(
     r"(?:[T ]\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:?\d{2})?)?"
 )
 _COMPACT_DATE = re.compile(r"(\d{4})(\d{2})(\d{2})")
+_GUARDED = re.compile(r"^'(?=[=+\-@])")
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 def texts(values: pd.Series) -> pd.Series:
-    """Return cells as text without outer white space; blank is "", a whole number has no decimal point."""
+    """Return cells as text without outer white space; blank is "", a whole number has no decimal point.
+
+    An apostrophe that keeps a spreadsheet from taking the text for a formula is not part of it.
+    """
     if pd.api.types.is_numeric_dtype(values) or values.dtype == object:
         values = values.map(plain_text)
-    return values.fillna("").astype(str).str.strip().astype("str")
+    stripped = values.fillna("").astype(str).str.strip()
+    return stripped.str.replace(_GUARDED, "", regex=True).astype("str")
+
+
+def guarded(text: str) -> str:
+    """Return text as a CSV cell that no spreadsheet takes for a formula; `texts` gives the text back.
+
+    >>> guarded("=1+1"), guarded("A=B")
+    ("'=1+1", 'A=B')
+    """
+    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
+
+
+def unguarded(text: str) -> str:
+    """Return the text that `guarded` made a cell of."""
+    return text[1:] if text[:1] == "'" and text[1:].startswith(_FORMULA_STARTS) else text
 
 
 def plain_text(value: object) -> str:
