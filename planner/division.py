@@ -7,7 +7,9 @@ from scipy.sparse.csgraph import connected_components, maximum_flow
 from planner.network import EPSILON, Bools, Floats, Ints, Level, Network
 
 KG = 1000.0
-"""Flows are counted in whole kilograms."""
+"""Flows are counted in whole kilograms, in coarser units where the total would not fit."""
+MOST_UNITS = 2.0**31 - 1.0
+"""Flows are summed up as 32-bit integers."""
 
 
 def served_by_division(network: Network, level: Level, annual: Floats, needs: Floats, short: Bools) -> Bools:
@@ -44,13 +46,19 @@ def _components(shares: sparse.csr_array, short: Bools) -> list[tuple[Ints, Ints
 
 
 def _all_served(shares: sparse.csr_array, annual: Floats, needs: Floats) -> bool:
-    """Return whether a flow of the outlets' tonnes over the pairs fills every need."""
-    if annual.sum() < needs.sum() - EPSILON:
+    """Return whether a flow of the outlets' tonnes over the pairs fills every need.
+
+    Supply is rounded down and demand up, so that a coarse unit never makes served what is not.
+    """
+    total = float(needs.sum())
+    if annual.sum() < total - EPSILON:
         return False
     outlets, parties = shares.shape
     pairs = shares.tocoo()
     source, sink = outlets + parties, outlets + parties + 1
-    supply, demand = np.floor(annual * KG), np.ceil(needs * KG - EPSILON)
+    unit = min(KG, (MOST_UNITS - parties) / total) if total > 0 else KG  # rounding up adds one each
+    demand = np.ceil(needs * unit - EPSILON)
+    supply = np.floor(np.minimum(annual * unit + EPSILON, demand.sum()))
     tail = np.concatenate([np.full(outlets, source), pairs.row, outlets + np.arange(parties)])
     head = np.concatenate([np.arange(outlets), outlets + pairs.col, np.full(parties, sink)])
     size = np.concatenate([supply, supply[pairs.row], demand])
