@@ -1,5 +1,7 @@
 """Hold a network against a rule set: findings, and what they say of each area."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 
@@ -55,11 +57,20 @@ def _about_sales(rule: object) -> bool:
     )
 
 
-def area_status(tables: Tables, findings: pd.DataFrame, scenario: Scenario) -> pd.DataFrame:
+def area_status(
+    tables: Tables, findings: pd.DataFrame, scenario: Scenario, *, territory: Sequence[str] = ()
+) -> pd.DataFrame:
     """Return what the findings say of each area.
 
-    Only duties count. An area is as bad as its worst finding of its own; where it has none, as those of its
-    province. `missing_outlets` adds up what its enterprises lack by their strictest count each.
+    Only duties count. An area is as bad as its worst finding of its own; one with sales that has none, as
+    those of its province, and where that has none either, as those of the nation. `missing_outlets` adds up
+    what its enterprises lack by their strictest count each.
+
+    Parameters
+    ----------
+    territory
+        Leading digits of the adcodes that the rule set binds, as the nation's findings do not tell; empty:
+        all.
 
     Returns
     -------
@@ -72,9 +83,13 @@ def area_status(tables: Tables, findings: pd.DataFrame, scenario: Scenario) -> p
     duties = findings[findings["duty"].astype(bool)]
     own = _counts(duties[duties["level"] == "area"]).reindex(areas["adcode"])
     above = _counts(duties[duties["level"] == "province"]).reindex(areas["province_adcode"])
+    nation = _counts(duties[duties["level"] == "nation"])["status"]
+    bound = areas["adcode"].str.startswith(tuple(territory)) if territory else True
     sells = sold_areas(tables, scenario).reindex(areas["adcode"]).to_numpy()
     has_own = own["duties"].notna().to_numpy()
-    status = np.where(has_own, own["status"], np.where(sells > 0, above["status"], NO_DUTY))
+    wider = pd.Series(above["status"].to_numpy(), index=areas.index, dtype=object)
+    wider = wider.where(wider.notna() | ~np.asarray(bound), next(iter(nation), NO_DUTY))
+    status = np.where(has_own, own["status"], np.where(sells > 0, wider, NO_DUTY))
     counts = own[["duties", "met", "short", "unknown", "missing_outlets"]].fillna(0).astype(int)
     counts.index = areas.index
     return pd.concat(

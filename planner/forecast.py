@@ -1,6 +1,7 @@
 """Vehicles in use and retired tonnes over the years, as a table and as a chart."""
 
 from collections.abc import Callable, Iterable
+from pathlib import Path
 
 import pandas as pd
 from matplotlib import rc_context
@@ -9,6 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from planner.charts import BLUE, ORANGE, chart_style, dress, new_figure
+from planner.folders import write_csv
 from planner.quantities import quantities_over, sales_by_area
 from planner.scenario import Scenario
 
@@ -47,6 +49,11 @@ def forecast(
     table = quantities_over(sales_by_area(sales, areas, demand), scenario, sorted(set(years)), growth=growth)
     names = areas.set_index("adcode")["name"]
     return table.assign(area=table["adcode"].map(names))[COLUMNS]
+
+
+def write_forecast(table: pd.DataFrame, path: Path) -> None:
+    """Write a forecast as CSV; names that a spreadsheet would take for a formula get an apostrophe."""
+    write_csv(table, path)
 
 
 def totals(table: pd.DataFrame, *, by: str | None = None) -> pd.DataFrame:

@@ -81,7 +81,7 @@ class Study:
 
     def area_status(self) -> pd.DataFrame:
         """Return what the findings say of each area, with its outlets and new outlets counted."""
-        status = area_status(self.tables, self.findings, self.scenario)
+        status = area_status(self.tables, self.findings, self.scenario, territory=self.rules.territory)
         standing = self.counted_outlets["adcode"].value_counts()
         new = self.new_outlets["adcode"].value_counts()
         return status.assign(
@@ -169,7 +169,6 @@ def summary_of(study: Study) -> dict[str, object]:
     """Return the figures of a study: the content of summary.json."""
     duties, status = study.duties, study.area_status()
     sells, placement = status["sales"] > 0, study.placement
-    counts = duties.groupby(["rule_id", "status"], sort=False).size().unstack(fill_value=0)
     return {
         "rules": study.rules.id,
         "year": study.scenario.year,
@@ -184,10 +183,7 @@ def summary_of(study: Study) -> dict[str, object]:
         "objective": None if placement is None else placement.objective,
         "bound": None if placement is None else placement.bound,
         "gap": None if placement is None else placement.gap,
-        "findings": {
-            str(rule): {name: int(row.get(name, 0)) for name in ("met", "short", "unknown")}
-            for rule, row in counts.iterrows()
-        },
+        "findings": _counts_by_rule(duties, study.rules),
         "sales_within_reach_share": _rounded(study.sales_within_reach),
         "sample": study.tables.sample,
         "limited": placement is not None and placement.limited,
@@ -196,6 +192,16 @@ def summary_of(study: Study) -> dict[str, object]:
             {"name": file.name, "sha256": file.sha256, "rows": file.rows} for file in study.tables.files
         ],
         "version": study.version,
+    }
+
+
+def _counts_by_rule(duties: pd.DataFrame, rules: RuleSet) -> dict[str, dict[str, int]]:
+    """Return how many findings of each duty are met, short and unknown, in the order of the rules."""
+    count = duties.groupby(["rule_id", "status"]).size().to_dict()
+    return {
+        rule.id: {name: count.get((rule.id, name), 0) for name in ("met", "short", "unknown")}
+        for rule in rules.rules
+        if rule.id not in rules.named
     }
 
 

@@ -1,16 +1,21 @@
 """A study as a folder: written whole or not at all, read back, complete in itself."""
 
 import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import geopandas as gpd
 import pandas as pd
 
-from geodata.messages import InputError, say
+from geodata.cells import unguarded
+from geodata.files import read_frame
+from geodata.messages import InputError, Message, say
 from geodata.schemas import CRS, Tables
 from geodata.tables import read_inputs, write_inputs
+from optimization import Outcome
 from planner.candidates import default_sites
-from planner.folders import replaced_folder
+from planner.folders import replaced_folder, write_csv
 from planner.language import Translator
 from planner.openings import PLAN_COLUMNS
 from planner.placement import CONFLICT_COLUMNS, SCOPE_COLUMNS, Placement, worst
@@ -24,6 +29,22 @@ FINDING_FILE_COLUMNS = [
     "rule_id", "enterprise", "role", "level", "adcode", "area", "required", "actual", "shortage", "unit",
     "status", "assumed", "sentence",
 ]  # fmt: skip
+TABLE_COLUMNS = {
+    "areas": (["adcode", "name", "province_adcode", "province", "pinyin", "name_en"], ["population"]),
+    "sales": (
+        ["enterprise", "role", "adcode", "chemistry"], ["year", "vehicles", "batteries", "stock", "pack_kg"]
+    ),
+    "outlets": (
+        ["outlet_id", "name", "enterprises", "kind", "adcode", "opened", "status"],
+        ["lon", "lat", "area_m2", "stock_cap_t", "pickups_per_year"],
+    ),
+    "sites": (
+        ["site_id", "name", "adcode", "kind"],
+        ["lon", "lat", "opening_cost", "area_m2", "stock_cap_t", "pickups_per_year", "max_units"],
+    ),
+    "demand": (["point_id", "adcode"], ["lon", "lat", "weight", "population_weight"]),
+}  # fmt: skip
+"""What is worked with of each table: columns of text (or days), columns of numbers."""
 
 
 def write_study(
@@ -47,7 +68,7 @@ def write_study(
     """
     with replaced_folder(directory, marker=MARKER) as folder:
         findings = with_sentences(study.findings, translator.gettext)
-        findings[FINDING_FILE_COLUMNS].to_csv(folder / "findings.csv", index=False)
+        write_csv(findings[FINDING_FILE_COLUMNS], folder / "findings.csv")
         if not only_findings:
             _write_all(study, findings, folder, translator)
         text = json.dumps(summary_of(study), ensure_ascii=False, indent=2)
@@ -59,8 +80,8 @@ def _write_all(study: Study, findings: pd.DataFrame, folder: Path, translator: T
     from planner.workbook import write_workbook
 
     if study.placement is not None:
-        study.new_outlets.to_csv(folder / "plan.csv", index=False)
-        study.placement.scopes.to_csv(folder / "scopes.csv", index=False)
+        write_csv(study.new_outlets, folder / "plan.csv")
+        write_csv(study.placement.scopes, folder / "scopes.csv")
     write_geopackage(study, findings, folder / "study.gpkg")
     write_workbook(study, folder / "report.xlsx", translator)
     write_report(study, folder / "report.html", translator)
@@ -120,10 +141,36 @@ def read_study(directory: Path) -> Study:
     """
     tables, rules, scenario = read_study_inputs(directory)
     summary = read_summary(directory)
-    study = check_study(tables, rules, scenario)
+    with recomputing():
+        study = check_study(tables, rules, scenario)
     if summary["outcome"] is None:
         return study
-    return with_placement(study, _placement(directory, summary))
+    placement = _placement(directory, summary)
+    with recomputing():
+        return with_placement(study, placement)
+
+
+@contextmanager
+def recomputing() -> Iterator[None]:
+    """Say in a sentence if the files of a folder, each whole by itself, do not fit together.
+
+    Raises
+    ------
+    InputError
+        In place of what tables of other codes, types or ranges than a study's make fail.
+    """
+    try:
+        yield
+    except InputError:
+        raise
+    except (ArithmeticError, AssertionError, AttributeError, LookupError, TypeError, ValueError) as error:
+        raise InputError(
+            say(
+                "inputs/ and plan.csv do not fit together: the study cannot be worked out anew ({problem}). "
+                "Make the study anew.",
+                problem=f"{type(error).__name__}: {error}",
+            )
+        ) from error
 
 
 def read_study_inputs(directory: Path) -> tuple[Tables, RuleSet, Scenario]:
@@ -138,42 +185,118 @@ def read_study_inputs(directory: Path) -> tuple[Tables, RuleSet, Scenario]:
             )
         )
     rules, scenario = load_rule_set(inputs / "rules.toml"), read_scenario(inputs / "scenario.toml")
-    return read_inputs(inputs), rules, scenario
+    try:
+        tables = read_inputs(inputs)
+    except InputError:
+        raise
+    except Exception as error:  # a damaged Parquet file fails in as many ways as its readers have
+        raise _unreadable("inputs/", error) from error
+    _require_whole(tables)
+    return tables, rules, scenario
+
+
+def _require_whole(tables: Tables) -> None:
+    """Refuse tables that lack a column of theirs, or hold text where numbers belong."""
+    problems = [
+        say("{file}: the column '{column}' is missing. Make the study anew.", file=file, column=column)
+        if column not in frame
+        else say(
+            "{file}: the column '{column}' holds no numbers. Make the study anew.", file=file, column=column
+        )
+        for name, (texts, numbers) in TABLE_COLUMNS.items()
+        if (frame := getattr(tables, name)) is not None
+        for file in [f"inputs/{name}.parquet"]
+        for column in [*texts, *numbers]
+        if column not in frame or (column in numbers and not _is_numeric(frame[column]))
+    ]
+    if problems:
+        raise InputError(problems)
+
+
+def _is_numeric(values: pd.Series) -> bool:
+    return pd.api.types.is_numeric_dtype(values) or bool(values.isna().all())
 
 
 def read_summary(directory: Path) -> dict[str, object]:
     """Return the figures that a study folder states."""
     try:
         summary = json.loads((directory / MARKER).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise InputError(
-            say("{file}: cannot be read ({problem}). Make the study anew.", file=MARKER, problem=error)
-        ) from None
-    return dict(summary)
+    except (OSError, ValueError, RecursionError) as error:
+        raise _unreadable(MARKER, error) from None
+    if not isinstance(summary, dict) or "outcome" not in summary:
+        raise _unreadable(MARKER, say("'{name}' is missing", name="outcome"))
+    return summary
 
 
 def read_plan(directory: Path) -> pd.DataFrame:
-    """Return plan.csv as it was written."""
-    path = directory / "plan.csv"
+    """Return plan.csv as it was written: its own columns, then those that rules look at."""
+    table = read_written(directory / "plan.csv", PLAN_COLUMNS)
     numbers = ["lon", "lat", "area_m2", "stock_cap_t", "pickups_per_year", "opening_cost"]
     try:
-        table = pd.read_csv(path, dtype=str, keep_default_na=False)[PLAN_COLUMNS]
         return table.assign(**{name: pd.to_numeric(table[name].replace("", None)) for name in numbers})
-    except (OSError, ValueError, KeyError) as error:
-        raise InputError(
-            say("{file}: cannot be read ({problem}). Make the study anew.", file="plan.csv", problem=error)
-        ) from None
+    except ValueError as error:
+        raise _unreadable("plan.csv", error) from None
 
 
-def _placement(directory: Path, summary: dict[str, object]) -> Placement:
-    scopes = pd.read_csv(directory / "scopes.csv", dtype={"areas": str}, keep_default_na=False)
+def read_written(path: Path, columns: Sequence[str]) -> pd.DataFrame:
+    """Return a CSV file of a study folder as text, these columns first, and as it was before `write_csv`.
+
+    Raises
+    ------
+    InputError
+        If it is missing, damaged, or lacks a column.
+    """
+    frame = read_frame(path)
+    for column in columns:
+        if column not in frame:
+            raise InputError(
+                say(
+                    "{file}: the column '{column}' is missing. Make the study anew.",
+                    file=path.name,
+                    column=column,
+                )
+            )
+    ordered = frame[[*columns, *(name for name in frame if name not in columns)]]
+    plain = {str(name): ordered[name].fillna("").astype(str).map(unguarded) for name in ordered}
+    return pd.DataFrame(plain, index=ordered.index).reset_index(drop=True)
+
+
+def _placement(directory: Path, summary: Mapping[str, object]) -> Placement:
+    path = directory / "scopes.csv"
+    if path.exists():
+        scopes = read_written(path, SCOPE_COLUMNS)
+        outcome = _outcome(path.name, scopes["outcome"])
+    else:  # it explains the outcome; without it, the outcome stands as stated
+        scopes, outcome = pd.DataFrame(columns=SCOPE_COLUMNS), _outcome(MARKER, [summary["outcome"]])
     return Placement(
         outlets=read_plan(directory),
-        scopes=scopes[SCOPE_COLUMNS],
+        scopes=scopes,
         conflicts=pd.DataFrame(columns=CONFLICT_COLUMNS),
-        outcome=worst(scopes["outcome"]),
-        objective=float(str(summary["objective"])),
-        bound=float(str(summary["bound"])),
-        gap=float(str(summary["gap"])),
-        limited=bool(summary["limited"]),
+        outcome=outcome,
+        objective=_number(summary, "objective"),
+        bound=_number(summary, "bound"),
+        gap=_number(summary, "gap"),
+        limited=bool(summary.get("limited")),
+    )
+
+
+def _outcome(file: str, stated: Iterable[object]) -> Outcome:
+    try:
+        return worst(str(outcome) for outcome in stated)
+    except ValueError as error:
+        raise _unreadable(file, error) from None
+
+
+def _number(summary: Mapping[str, object], name: str) -> float:
+    value = summary.get(name)
+    try:
+        return float(str(value))
+    except ValueError:
+        problem = say("'{name}' is no number but {value}", name=name, value=value)
+        raise _unreadable(MARKER, problem) from None
+
+
+def _unreadable(file: str, problem: Message | Exception) -> InputError:
+    return InputError(
+        say("{file}: cannot be read ({problem}). Make the study anew.", file=file, problem=problem)
     )

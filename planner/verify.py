@@ -6,12 +6,20 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from geodata.messages import InputError, Message, say
-from planner.candidates import Candidates, candidates_of
+from geodata.messages import Message, say
+from geodata.schemas import Tables
+from planner.candidates import ATTRIBUTES, Candidates, candidates_of
 from planner.network import Bools, network_of
+from planner.openings import PLAN_COLUMNS
 from planner.shortage import weighted_shortage
 from planner.study import Study, summary_of
-from planner.study_folder import FINDING_FILE_COLUMNS, read_study, read_summary
+from planner.study_folder import (
+    FINDING_FILE_COLUMNS,
+    read_study,
+    read_summary,
+    read_written,
+    recomputing,
+)
 
 NOT_RECOMPUTED = frozenset({"bound", "gap", "seconds", "version"})
 """What only the solver (or the clock) knows."""
@@ -28,16 +36,18 @@ def verify(directory: Path) -> Message | None:
     Raises
     ------
     InputError
-        If the folder is no whole study.
+        If the folder is no whole study, or a file in it is damaged.
     """
     study = read_study(directory)
-    return next(_differences(study, directory), None)
+    with recomputing():
+        return next(_differences(study, directory), None)
 
 
 def _differences(study: Study, directory: Path) -> Iterator[Message]:
     if study.placement is not None:
         yield from _plan_differences(study)
-    yield from _finding_differences(study.findings, _written_findings(directory))
+    written = read_written(directory / "findings.csv", FINDING_FILE_COLUMNS)
+    yield from _finding_differences(study.findings, written)
     yield from _summary_differences(_figures(study), read_summary(directory))
 
 
@@ -67,33 +77,33 @@ def _summary_differences(figures: Mapping[str, object], written: Mapping[str, ob
 
 
 def _same(value: object, written: object) -> bool:
+    if isinstance(value, bool) or isinstance(written, bool):
+        return value is written
     if isinstance(value, float) and isinstance(written, int | float):
-        return abs(value - written) <= TOLERANCE * max(1.0, abs(value))
+        return bool(np.isclose(value, float(str(written)), rtol=TOLERANCE, atol=TOLERANCE, equal_nan=True))
     return value == written
 
 
-def _written_findings(directory: Path) -> pd.DataFrame:
-    try:
-        written = pd.read_csv(directory / "findings.csv", dtype=str, keep_default_na=False)
-        return written[FINDING_FILE_COLUMNS]
-    except (OSError, ValueError, KeyError) as error:
-        raise InputError(
-            say(
-                "{file}: cannot be read ({problem}). Make the study anew.", file="findings.csv", problem=error
-            )
-        ) from None
-
-
 def _finding_differences(findings: pd.DataFrame, written: pd.DataFrame) -> Iterator[Message]:
+    twice = written[written.duplicated(FINDING_KEY)]
+    if len(twice):
+        yield _finding(
+            say("findings.csv: the finding of rule {rule}, {enterprise}, {adcode} is there twice."), twice
+        )
     if len(findings) != len(written):
         yield say(
             "findings.csv: has {written} findings, recomputed there are {number}.",
             written=len(written),
             number=len(findings),
         )
-        return
     ours = findings.astype(dict.fromkeys(FINDING_KEY, str)).set_index(FINDING_KEY)
-    theirs = written.set_index(FINDING_KEY).reindex(ours.index)
+    lacking = ours[~ours.index.isin(pd.MultiIndex.from_frame(written[FINDING_KEY]))].reset_index()
+    if len(lacking):
+        yield _finding(
+            say("findings.csv: the finding of rule {rule}, {enterprise}, {adcode} is missing."), lacking
+        )
+        return
+    theirs = written.drop_duplicates(FINDING_KEY).set_index(FINDING_KEY).reindex(ours.index)
     for name in ("required", "actual", "shortage"):
         value = pd.to_numeric(theirs[name], errors="coerce").to_numpy(dtype=float)
         expected = ours[name].to_numpy(dtype=float)
@@ -104,6 +114,12 @@ def _finding_differences(findings: pd.DataFrame, written: pd.DataFrame) -> Itera
         yield from _first_finding(differs, ours, theirs, name)
     assumed = (theirs["assumed"] != ours["assumed"].astype(str)).to_numpy()
     yield from _first_finding(assumed, ours, theirs, "assumed")
+
+
+def _finding(message: Message, findings: pd.DataFrame) -> Message:
+    """Return the message with the first of some findings named."""
+    rule, enterprise, adcode = findings[["rule_id", "enterprise", "adcode"]].iloc[0]
+    return say(message.template, rule=rule, enterprise=enterprise, adcode=adcode)
 
 
 def _first_finding(differs: Bools, ours: pd.DataFrame, theirs: pd.DataFrame, name: str) -> Iterator[Message]:
@@ -128,31 +144,65 @@ def _plan_differences(study: Study) -> Iterator[Message]:
     candidates = candidates_of(study.tables, network, study.rules, study.scenario)
     key = ["site_id", "kind", "action"]
     plan = study.new_outlets
+    if plan.empty:
+        return
     sites = candidates.table.drop_duplicates(key).set_index(key)
     at = pd.MultiIndex.from_frame(plan[key])
     unknown = ~at.isin(sites.index)
     if unknown.any():
         yield say("plan.csv: no site '{site}' can be opened so.", site=plan["site_id"][unknown].iloc[0])
         return
-    asked = sites.loc[at]
-    for name in ("lon", "lat", "opening_cost", "area_m2", "stock_cap_t", "pickups_per_year"):
-        expected, value = asked[name].to_numpy(dtype=float), plan[name].to_numpy(dtype=float)
-        differs = ~np.isclose(expected, value, rtol=TOLERANCE, atol=TOLERANCE, equal_nan=True)
-        if differs.any():
-            row = int(np.argmax(differs))
-            yield say(
-                "plan.csv: '{name}' of outlet {outlet} is {written}, its site has {value}.",
-                name=name,
-                outlet=plan["outlet_id"].iloc[row],
-                written=value[row],
-                value=expected[row],
-            )
+    asked = sites.loc[at].reset_index()
+    for name in ("lon", "lat", "opening_cost", *_other_numbers(plan, asked)):
+        expected, value = (pd.to_numeric(table[name], errors="coerce") for table in (asked, plan))
+        same = np.isclose(expected, value, rtol=TOLERANCE, atol=TOLERANCE, equal_nan=True)
+        yield from _first_outlet(~same, plan, name, asked[name])
+    yield from _text_differences(plan, asked, study.tables)
     yield from _crowded(plan, candidates)
     if (
         plan["outlet_id"].duplicated().any()
         or plan["outlet_id"].isin(study.tables.outlets["outlet_id"]).any()
     ):
         yield say("plan.csv: an outlet_id is used twice.")
+
+
+def _other_numbers(plan: pd.DataFrame, asked: pd.DataFrame) -> list[str]:
+    """Return the attributes of the new outlets: those of every plan, and those that rules look at."""
+    own = [str(name) for name in plan if name not in PLAN_COLUMNS and name in asked]
+    return [*ATTRIBUTES, *own]
+
+
+def _text_differences(plan: pd.DataFrame, asked: pd.DataFrame, tables: Tables) -> Iterator[Message]:
+    """Hold names and codes of the new outlets against the sites, the areas and the enterprises that sell."""
+    areas = tables.areas.set_index("adcode")["name"]
+    ending = plan["outlet_id"].str.rpartition("-")[2]
+    expected = {
+        "adcode": asked["adcode"],
+        "area": asked["adcode"].map(areas),
+        "name": asked["name"] + " " + ending,
+    }
+    for name, values in expected.items():
+        differs = values.astype(str).to_numpy() != plan[name].astype(str).to_numpy()
+        yield from _first_outlet(differs, plan, name, values)
+    strange = plan[~plan["enterprises"].isin(tables.sales["enterprise"])]
+    if len(strange):
+        yield say(
+            "plan.csv: outlet {outlet} is for '{enterprise}', which sells nothing.",
+            outlet=strange["outlet_id"].iloc[0],
+            enterprise=strange["enterprises"].iloc[0],
+        )
+
+
+def _first_outlet(differs: Bools, plan: pd.DataFrame, name: str, expected: pd.Series) -> Iterator[Message]:
+    if differs.any():
+        row = int(np.argmax(differs))
+        yield say(
+            "plan.csv: '{name}' of outlet {outlet} is {written}, its site has {value}.",
+            name=name,
+            outlet=plan["outlet_id"].iloc[row],
+            written=plan[name].iloc[row],
+            value=expected.iloc[row],
+        )
 
 
 def _crowded(plan: pd.DataFrame, candidates: Candidates) -> Iterator[Message]:

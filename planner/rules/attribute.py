@@ -1,10 +1,10 @@
 """`attribute`: every outlet of a kind has a property: enough floor, not too much stock."""
 
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 import numpy as np
 import pandas as pd
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
 from geodata.messages import Message, say
 from planner.network import EPSILON, Bools, KindAsked, Network
@@ -12,18 +12,22 @@ from planner.program import CoverRow, Program, Row
 from planner.rules.base import Requirement, Rule, Supply
 from planner.scenario import Frozen
 
+Bound = Annotated[float, Field(allow_inf_nan=False)]
+
 
 class AttributeParameters(Frozen):
     """The column of the outlets table, and its least or greatest value (or both)."""
 
     column: str
-    at_least: float | None = None
-    at_most: float | None = None
+    at_least: Bound | None = None
+    at_most: Bound | None = None
 
     @model_validator(mode="after")
-    def _some_bound(self) -> Self:
+    def _bounds_leave_something(self) -> Self:
         if self.at_least is None and self.at_most is None:
             raise ValueError("give at_least, at_most or both")
+        if self.at_least is not None and self.at_most is not None and self.at_least > self.at_most:
+            raise ValueError("at_least is above at_most, so no outlet can have it")
         return self
 
 

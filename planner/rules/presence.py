@@ -9,6 +9,7 @@ from geodata.messages import Message, say
 from planner.network import Network, Quantity
 from planner.program import CoverRow, Program, Row
 from planner.rules.base import Requirement, Rule, Supply, count_rows, count_supply, measured
+from planner.rules.ratio import quantity_name
 from planner.scenario import Frozen
 
 
@@ -27,9 +28,16 @@ class Presence(Rule):
 
     def statement(self) -> Message:
         """Say what the rule asks."""
-        if self.parameters.quantity == "none":
-            return say("Outlets in every territory: at least {number}", number=self.parameters.min_outlets)
-        return say("Outlets wherever it sells: at least {number}", number=self.parameters.min_outlets)
+        number, quantity = self.parameters.min_outlets, self.parameters.quantity
+        if quantity == "none":
+            return say("Outlets in every territory: at least {number}", number=number)
+        if quantity is Quantity.SALES:
+            return say("Outlets wherever it sells: at least {number}", number=number)
+        return say(
+            "Outlets wherever there are {quantity}: at least {number}",
+            quantity=quantity_name(quantity),
+            number=number,
+        )
 
     def requirement(self, network: Network) -> Requirement:
         """Ask for the minimum wherever the quantity is above zero."""

@@ -1,7 +1,9 @@
 """Studies: their figures, their folder, and that verify sees what was changed."""
 
 import json
+import tempfile
 from dataclasses import replace
+from pathlib import Path
 
 import geopandas as gpd
 import pandas as pd
@@ -9,6 +11,8 @@ import pyogrio
 import pytest
 
 from geodata.messages import InputError
+from planner.folders import replaced_folder
+from planner.forecast import write_forecast
 from planner.language import translator
 from planner.study import check_study, place_study, summary_of
 from planner.study_folder import read_study, write_study
@@ -131,6 +135,78 @@ def test_a_failure_leaves_nothing_behind(placed, tmp_path, monkeypatch):
     with pytest.raises(RuntimeError):
         write_study(placed, tmp_path / "study", translator("en"))
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_folder_one_stands_in_can_be_written(tmp_path, monkeypatch):
+    target = tmp_path / "here"
+    target.mkdir()
+    monkeypatch.chdir(target)
+    with replaced_folder(Path(), marker="a") as fresh:
+        (fresh / "a").write_text("new")
+    assert (target / "a").read_text() == "new"
+    assert [item.name for item in tmp_path.iterdir()] == ["here"]
+
+
+def test_a_linked_folder_is_written_where_it_leads(tmp_path):
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    with replaced_folder(tmp_path / "link", marker="a") as fresh:
+        (fresh / "a").write_text("new")
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "real" / "a").read_text() == "new"
+
+
+def test_the_root_cannot_be_replaced():
+    with pytest.raises(InputError, match="another folder"), replaced_folder(Path("/"), marker="etc"):
+        pytest.fail("nothing may be written")
+
+
+@pytest.mark.parametrize("failing", [1, 2])
+def test_the_old_folder_is_there_again_when_the_new_one_cannot_take_its_place(tmp_path, monkeypatch, failing):
+    target, calls, rename = tmp_path / "study", [], Path.rename
+    target.mkdir()
+    (target / "a").write_text("old")
+
+    def failing_rename(self, to):
+        calls.append(to)
+        if len(calls) == failing:
+            raise OSError("busy")
+        return rename(self, to)
+
+    def replace_it():
+        with replaced_folder(target, marker="a") as fresh:
+            (fresh / "a").write_text("new")
+            monkeypatch.setattr(Path, "rename", failing_rename)
+
+    with pytest.raises(InputError, match=r"study: cannot be written \(busy\)"):
+        replace_it()
+    assert (target / "a").read_text() == "old"
+    assert [item.name for item in tmp_path.iterdir()] == ["study"]
+
+
+@pytest.mark.parametrize("name", ["mkdtemp", "iterdir"])
+def test_a_folder_that_may_not_be_written_is_said_so(tmp_path, monkeypatch, name):
+    def refuse(*arguments, **options):
+        raise PermissionError(13, "Permission denied")
+
+    owner = {"mkdtemp": tempfile, "iterdir": Path}[name]
+    monkeypatch.setattr(owner, name, refuse)
+    with pytest.raises(InputError, match="Permission denied"), replaced_folder(tmp_path, marker="a"):
+        pytest.fail("nothing may be written")
+
+
+def test_a_file_in_the_way_is_said_so(tmp_path):
+    (tmp_path / "file").write_text("mine")
+    for target in (tmp_path / "file", tmp_path / "file" / "study"):
+        with pytest.raises(InputError, match="file"), replaced_folder(target, marker="a"):
+            pytest.fail("nothing may be written")
+
+
+def test_a_forecast_is_no_formula(tmp_path):
+    table = pd.DataFrame({"enterprise": ["=1+1", "M"], "area": ["@here", "B"], "sales": [-1.0, 2.0]})
+    write_forecast(table, tmp_path / "forecast.csv")
+    lines = (tmp_path / "forecast.csv").read_text("utf-8").splitlines()
+    assert lines == ["enterprise,area,sales", "'=1+1,'@here,-1.0", "M,B,2.0"]
 
 
 def test_a_failing_property_gives_exit_code_3(tmp_path):
