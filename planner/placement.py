@@ -129,7 +129,7 @@ def residual_conflicts(placement: Placement, findings: pd.DataFrame) -> pd.DataF
             "shortage": finding["shortage"],
             "unit": finding["unit"],
             "template": sentence(finding).template,
-            "values": finding,
+            "values": sentence(finding).values,
         }
         for finding in ({str(k): v for k, v in row.items()} for row in short.to_dict("records"))
     ]

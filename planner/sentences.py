@@ -7,7 +7,7 @@ import pandas as pd
 from geodata.messages import Message, say
 
 MET = {
-    "outlets": say("{area}: {enterprise} has {actual:,.0f} outlets, {required:,.0f} asked."),
+    "outlets": say("{area}: {enterprise} has {actual:,.0f} {what}, {required:,.0f} asked."),
     "share": say(
         "{area}: {actual:.1%} of the weight of {enterprise} has an outlet near, {required:.1%} asked."
     ),
@@ -16,7 +16,7 @@ MET = {
 }
 SHORT = {
     "outlets": say(
-        "{area}: {enterprise} has {actual:,.0f} of {required:,.0f} outlets; open {shortage:,.0f}."
+        "{area}: {enterprise} has {actual:,.0f} of {required:,.0f} {what}; open {shortage:,.0f}."
     ),
     "share": say(
         "{area}: only {actual:.1%} of the weight of {enterprise} has an outlet near, {required:.1%} asked; "
@@ -33,7 +33,7 @@ SHORT = {
 }
 UNKNOWN = {
     "outlets": say(
-        "{area}: {enterprise} has {actual:,.0f} outlets; whether that is enough cannot be said: "
+        "{area}: {enterprise} has {actual:,.0f} {what}; whether that is enough cannot be said: "
         "a figure is missing."
     ),
     "share": say(
@@ -50,13 +50,18 @@ UNKNOWN = {
     ),
 }
 FAILING = say(
-    "{area}: {shortage:,.0f} of {required:,.0f} outlets of {enterprise} lack what is asked; "
+    "{area}: {shortage:,.0f} of {required:,.0f} {what} of {enterprise} lack what is asked; "
     "change or close them, opening others does not help."
 )
 TOO_MANY = say(
-    "{area}: {enterprise} has {actual:,.0f} outlets where at most {required:,.0f} match its sales; "
+    "{area}: {enterprise} has {actual:,.0f} {what} where at most {required:,.0f} match its sales; "
     "open elsewhere instead."
 )
+KINDS = {
+    "any": say("outlets"),
+    "collection": say("collection outlets"),
+    "storage": say("storage outlets"),
+}
 TEMPLATES = {"met": MET, "short": SHORT, "unknown": UNKNOWN}
 
 
@@ -68,7 +73,7 @@ def sentence(finding: Mapping[str, object]) -> Message:
         template = FAILING
     elif status == "short" and finding["kind"] == "proportion" and _surplus(finding):
         template = TOO_MANY
-    return Message(template.template, finding)
+    return Message(template.template, {**finding, "what": KINDS[str(finding["outlet_kind"])]})
 
 
 def with_sentences(findings: pd.DataFrame, translate: Callable[[str], str]) -> pd.DataFrame:
