@@ -150,7 +150,10 @@ def find_area(text: str, index: AreaIndex, *, provinces: bool = False) -> Match:
     plain = unicodedata.normalize("NFKC", text).strip()
     if plain in index.areas:
         return Match(Finding.EXACT, plain)
-    match = _by_code(plain, index) if re.fullmatch(r"[0-9]+", plain) else _by_name(plain, index)
+    if plain in index.provinces:  # the user's own may have any code: no digits, or fewer than six
+        match = Match(Finding.EXACT, plain)
+    else:
+        match = _by_code(plain, index) if re.fullmatch(r"[0-9]+", plain) else _by_name(plain, index)
     if match.adcode in index.provinces and match.adcode not in index.areas and not provinces:
         return Match(Finding.PROVINCE, candidates=(match.adcode,))
     return match
@@ -162,9 +165,10 @@ def _by_code(code: str, index: AreaIndex) -> Match:
     padded = code.ljust(6, "0") if len(code) in (2, 4) else code
     if padded in index.areas or padded in index.provinces:
         return Match(Finding.EXACT if len(code) == 6 else Finding.ROLLED_UP, padded)
-    filled = code.zfill(len(next(iter(index.areas), "")))
-    if filled in index.areas:
-        return Match(Finding.EXACT, filled)
+    for known in (index.areas, index.provinces):
+        filled = code.zfill(len(next(iter(known), "")))
+        if filled in known:
+            return Match(Finding.EXACT, filled)
     return _abolished_code(padded, index) or _rolled_up(padded, index)
 
 
@@ -211,11 +215,17 @@ def _exactly_named(name: str, index: AreaIndex) -> frozenset[str]:
 
 
 def _area_names(name: str, province: str, latin: str, english: str) -> Iterator[str]:
-    for one in (name, short_name(name)):
+    for one in (name, short_name(name), _usual_name(name)):
         yield one
         yield province + one
         yield _short_province(province) + one
     yield from (latin, english)
+
+
+def _usual_name(name: str) -> str:
+    """Return what people call an autonomous prefecture or county: 恩施土家族苗族自治州 is 恩施州."""
+    rank = re.search(r"自治([州县])$", name)
+    return short_name(name) + rank[1] if rank else name
 
 
 def _short_province(province: str) -> str:

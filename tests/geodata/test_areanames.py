@@ -26,7 +26,8 @@ def test_every_area_is_found_by_its_code_its_name_and_its_name_after_the_provinc
         ("广东省/深圳市", "440300"), ("Xi'an", "610100"), ("XIAN", "610100"), ("Hohhot", "150100"),
         ("Urumqi", "650100"), ("延边", "222400"), ("恩施", "422800"), ("吉林市", "220200"),
         ("北京", "110000"), ("江苏泰州", "321200"), ("海南藏族自治州", "632500"), ("香港", "810000"),
-        ("156440300", "440300"), ("440300000000", "440300"), ("４４０３００", "440300"),
+        ("延边州", "222400"), ("恩施州", "422800"), ("海南州", "632500"), ("云南大理州", "532900"),
+        ("陵水县", "469028"), ("156440300", "440300"), ("440300000000", "440300"), ("４４０３００", "440300"),
     ],
 )  # fmt: skip
 def test_names_people_use(text: str, adcode: str, index: AreaIndex) -> None:
@@ -57,7 +58,8 @@ def test_short_codes_mean_the_whole_area(index: AreaIndex) -> None:
 @pytest.mark.parametrize(
     ("text", "adcode"),
     [("371200", "370100"), ("371202", "370100"), ("莱芜", "370100"), ("522201", "520600"),
-     ("469003", "460400"), ("341521", "340400"), ("512081", "510100"), ("341423", "340500")],
+     ("469003", "460400"), ("341521", "340400"), ("512081", "510100"), ("341423", "340500"),
+     ("220381", "220100")],
 )  # fmt: skip
 def test_abolished_codes_become_todays_area_with_the_document(
     text: str, adcode: str, index: AreaIndex
@@ -108,3 +110,14 @@ def test_codes_of_other_countries_keep_or_regain_their_leading_zero() -> None:
     for text in ("05111", "5111", "Düsseldorf", "DUSSELDORF"):
         assert find_area(text, index).adcode == "05111"
     assert find_area("Munich", index).adcode == "09162"
+
+
+@pytest.mark.parametrize(("code", "texts"), [("09", ("09", "9", "Bayern")), ("DE-BY", ("DE-BY", "bayern"))])
+def test_provinces_of_ones_own_go_by_their_codes(code: str, texts: tuple[str, ...]) -> None:
+    areas = gpd.GeoDataFrame({"adcode": ["09162"], "name": ["München"], "province_adcode": [code]}).assign(
+        province="Bayern", pinyin="", name_en="Munich"
+    )
+    index = area_index(areas)
+    for text in texts:
+        assert find_area(text, index, provinces=True).adcode == code
+        assert find_area(text, index).finding is Finding.PROVINCE
