@@ -19,7 +19,7 @@ from pathlib import Path
 import pandas as pd
 
 from geodata import delimited, geofiles, workbooks
-from geodata.messages import InputError, say
+from geodata.messages import InputError, Message, say
 from geodata.rawtable import LIMITS, Limits, RawTable
 
 __all__ = ["FORMATS", "Limits", "RawTable", "file_digest", "open_table", "read_frame"]
@@ -153,8 +153,8 @@ def _named(path: Path) -> Format | None:
     return next((form for form in FORMATS if path.suffix.lower() in form.extensions), None)
 
 
-def _family_name(family: str) -> str:
-    names = {"xml": "XML or HTML", "text": "plain text"}
+def _family_name(family: str) -> Message | str:
+    names = {"xml": say("XML or HTML"), "text": say("plain text")}
     return names.get(family) or next(form.name for form in FORMATS if form.family == family)
 
 

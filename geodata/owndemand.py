@@ -77,16 +77,19 @@ def _without_point(table: CheckedTable, place: TablePoints) -> list[Message]:
 
 
 def _without_weight(table: CheckedTable, frame: pd.DataFrame) -> Iterator[Message]:
-    """Yield the areas whose points weigh nothing together."""
+    """Yield the areas whose points weigh nothing together; a weight that does not fit is said already."""
     for column in ("weight", "population_weight"):
+        header = table.header(column)
+        said = [m.values["row"] for m in table.problems if m.values.get("column") == header]
         total = frame[column].groupby(frame["adcode"]).agg(["sum", "count"])
         empty = total.index[(total["count"] > 0) & (total["sum"] <= 0)]
-        for code in empty[empty != ""]:
+        unclear = frame["adcode"].reindex(said)
+        for code in empty.difference(["", *unclear]):
             yield say(
                 "{file}, column '{column}': the points of area {area} weigh 0 together; give at least one of "
                 "them a weight above 0.",
                 file=table.raw.source,
-                column=table.header(column),
+                column=header,
                 area=code,
             )
 

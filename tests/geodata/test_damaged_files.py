@@ -74,3 +74,12 @@ def test_any_bytes_are_read_or_refused(ending: str, content: bytes) -> None:
             path.write_bytes(head + content)
             with contextlib.suppress(InputError):
                 open_table(path)
+
+
+def test_what_a_misnamed_file_holds_is_said_in_the_readers_language(tmp_path: Path) -> None:
+    path = tmp_path / "outlets.xlsx"
+    path.write_text("outlet_id,name\n", "utf-8")
+    with pytest.raises(InputError) as caught:
+        open_table(path)
+    words = {"plain text": "纯文本"}
+    assert "纯文本" in caught.value.messages[0].text(lambda text: words.get(text, text))

@@ -281,8 +281,17 @@ def test_points_outside_the_area_they_name_are_noted(tmp_path: Path) -> None:
 )
 def test_a_bad_demand_table_is_one_clear_sentence(tmp_path: Path, rows: str, sentence: str) -> None:
     path = written(tmp_path, "point_id,adcode,lon,lat,weight\n" + rows)
-    with pytest.raises(InputError, match=sentence):
+    with pytest.raises(InputError, match=sentence) as caught:
         read_demand(path, squares(2))
+    assert len(caught.value.messages) == 1
+
+
+def test_points_name_their_area_by_any_code_or_name(tmp_path: Path, china: gpd.GeoDataFrame) -> None:
+    rows = "a,广州,113.3,23.1,3\nb,440103,113.25,23.12,1\nc,4403,114.06,22.55,7\nd,Dongguan,113.75,23.02,2\n"
+    points, _ = read_demand(written(tmp_path, "point_id,adcode,lon,lat,weight\n" + rows), china)
+    own = points.set_index("point_id").loc[["a", "b", "c", "d"]]
+    assert own["adcode"].tolist() == ["440100", "440100", "440300", "441900"]
+    assert own["weight"].tolist() == [0.75, 0.25, 1.0, 1.0]
 
 
 def test_all_faults_of_a_demand_table_are_said_at_once(tmp_path: Path) -> None:
