@@ -15,9 +15,7 @@ MET = {
     "areas": say("{area}: the rule holds in {actual:,.0f} areas of {enterprise}, {required:,.0f} asked."),
 }
 SHORT = {
-    "outlets": say(
-        "{area}: {enterprise} has {actual:,.0f} of {required:,.0f} {what}; open {shortage:,.0f}."
-    ),
+    "outlets": say("{area}: {enterprise} has {actual:,.0f} of {required:,.0f} {what}; open {shortage:,.0f}."),
     "share": say(
         "{area}: only {actual:.1%} of the weight of {enterprise} has an outlet near, {required:.1%} asked; "
         "open one where sales are not reached."
