@@ -163,5 +163,5 @@ def _lacking(digest: Digest) -> Figure:
         note = t("{before} missing before, {after} after", before=before, after=after)
         return Figure(t.number(len(digest.study.placement.outlets)), t("new outlets"), note)
     who = digest.lacking["enterprise"].nunique()
-    note = t.plural("of {n} enterprise, at least", "of {n} enterprises, at least", who)
+    note = t.plural("at least, of {n} enterprise", "at least, of {n} enterprises", who)
     return Figure(t.number(digest.missing()), t("outlets missing"), note)

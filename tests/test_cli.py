@@ -123,6 +123,7 @@ def test_a_study_is_replaced_and_nothing_else_is(run: Run, tmp_path: Path) -> No
         ([DATA[0], "--scenario=nowhere.toml"], "nowhere.toml"),
         ([DATA[0], "--outlets=nowhere.csv"], "nowhere.csv"),
         ([DATA[0], "--outlets=" + str(EXAMPLE / "sales.csv")], "outlet_id"),
+        ([DATA[0], DATA[1], "--rules=de-altfahrzeugv", "--year=2040"], "it covers 2024 to 2025"),
     ],
 )
 def test_mistakes_are_sentences(run: Run, tmp_path: Path, options: list[str], says: str) -> None:
@@ -198,6 +199,36 @@ def test_the_frontier_of_one_area(run: Run, tmp_path: Path) -> None:
     }
 
 
+def test_a_forecast_that_ends_before_it_begins_is_a_sentence(run: Run) -> None:
+    ended = run("forecast", *DATA, "--from=2030", "--to=2026")
+    assert ended.code == 2
+    assert "begin in 2030 and end in 2026" in ended.err
+
+
+def test_a_forecast_adds_up_no_two_roles(run: Run, tmp_path: Path) -> None:
+    run("sample", tmp_path / "sample")
+    sales = tmp_path / "sample" / "sales.csv"
+    ended = run("forecast", f"--sales={sales}", "--from=2022", "--to=2022", "--json")
+        "forecast", f"--sales={tmp_path / 'sample' / 'sales.csv'}", "--from=2022", "--to=2022", "--json"
+    )
+    assert {row["role"] for row in json.loads(ended.out)} == {"maker", "battery_maker"}
+
+
+@pytest.mark.parametrize("command", [["forecast"], ["frontier", "--values=0:1:1"]])
+def test_a_folder_of_others_is_refused_before_anything_is_worked_out(
+    run: Run, tmp_path: Path, command: list[str]
+) -> None:
+    (tmp_path / "letter.txt").write_text("mine", encoding="utf-8")
+    ended = run(*command, *DATA, "--out", tmp_path)
+    assert ended.code == 2
+    assert ended.out == ""
+
+
+def test_the_outcome_of_a_frontier_is_in_the_reader_s_language(run: Run) -> None:
+    one = ["--enterprise=Musterwagen AG", "--area=Eichenau", "--lang=zh"]
+    assert "最优" in run("frontier", *NETWORK, *one, "--values=0").out
+
+
 def test_the_frontier_of_a_run(run: Run) -> None:
     table = json.loads(run("frontier", *NETWORK, "--values=0,2,20", "--json").out)
     assert [row["new_outlets"] for row in table][:2] == [0, 2]
@@ -268,6 +299,9 @@ def test_the_language_is_the_reader_s() -> None:
 def test_help_and_errors_in_chinese(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LC_ALL", "zh_CN.UTF-8")
     assert "规则" in run("--help").out
+    text = run("check", "--help").out
+    assert "…" not in text
+    assert not [word for word in ("Options", "Data", "required", "Show") if word in text]
     assert "规则" in run("rules", "show", "nothing").err
 
 

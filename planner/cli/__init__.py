@@ -30,17 +30,48 @@ def _command(console: Console):  # type: ignore[no-untyped-def]  # typer's comma
     from planner.cli.commands import app
 
     command = typer.main.get_command(app)
+    _frame(console)
     if console.language != "en":
         _translate(command, console)
     return command
 
 
+def _frame(console: Console) -> None:
+    """Put what typer itself writes around help and errors into the console's language.
+
+    Chinese has no blanks to break lines at: without folding, the end of a text would be cut off.
+    """
+    from typer import rich_utils
+
+    class Folding(rich_utils.OptionHighlighter):
+        """Marks up options in a text that may break anywhere."""
+
+        def __call__(self, text):  # type: ignore[no-untyped-def]
+            marked = super().__call__(text)
+            marked.overflow = "fold"
+            return marked
+
+    def t(text: str) -> str:
+        return text if console.language == "en" else console.t(text)
+
+    rich_utils.highlighter = Folding()
+    rich_utils.ARGUMENTS_PANEL_TITLE = t("Arguments")
+    rich_utils.OPTIONS_PANEL_TITLE = t("Options")
+    rich_utils.COMMANDS_PANEL_TITLE = t("Commands")
+    rich_utils.ERRORS_PANEL_TITLE = t("Error")
+    rich_utils.REQUIRED_LONG_STRING = t("[required]")
+
+
 def _translate(command, console: Console) -> None:  # type: ignore[no-untyped-def]
     """Put the help of a command, of its options and of its sub-commands into the console's language."""
-    command.help = console.t.gettext(command.help or "")
-    for parameter in command.params:
+    import typer
+
+    option = command.get_help_option(typer.Context(command))
+    option.help = console.t("Show this message and exit.")
+    for part in (command, *command.params):
         for name in ("help", "rich_help_panel"):
-            if text := getattr(parameter, name, None):
-                setattr(parameter, name, console.t.gettext(text))
+            text = getattr(part, name, None)
+            if isinstance(text, str):
+                setattr(part, name, console.t.gettext(text))
     for part in getattr(command, "commands", {}).values():
         _translate(part, console)

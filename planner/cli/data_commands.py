@@ -24,6 +24,7 @@ APP_SETTINGS = {
     "theme.primaryColor": "#0072B2",
 }
 """As in .streamlit/config.toml, for an installed app: nothing leaves this machine."""
+FORECAST_MARKER = "forecast.csv"
 HORIZON = 15
 """Years that a forecast looks beyond the sales table: by then nearly all batteries sold have retired."""
 
@@ -68,7 +69,8 @@ def list_rules(ctx: typer.Context, lang: opt.Language = None, as_json: opt.Json 
     if as_json:
         console.print_json(rows)
     else:
-        console.table([_("id"), _("title"), _("rules")], [list(row.values()) for row in rows], left=2)
+        headings = [_("id"), _("title"), _("number of rules")]
+        console.table(headings, [list(row.values()) for row in rows], left=2)
 
 
 def show_rules(
@@ -126,18 +128,20 @@ def forecast(
 ) -> None:
     """Forecast vehicles in use and retired tonnes by enterprise, area and year."""
     from planner.cli.inputs import Request
+    from planner.folders import require_replaceable
     from planner.forecast import forecast as forecast_table
-    from planner.forecast import totals
 
     console: Console = ctx.obj
+    if out:
+        require_replaceable(out, marker=FORECAST_MARKER)
     request = Request(sales, demand=demand, areas=areas, scenario=scenario)
     tables = request.read_tables()
     begin, end = int(tables.sales["year"].min()), int(tables.sales["year"].max())
-    years = range(first or begin, (last or end + HORIZON) + 1)
+    years = _years(begin if first is None else first, end + HORIZON if last is None else last)
     table = forecast_table(
         tables.sales, tables.areas, tables.demand, request.scenario_of(end), years, growth=growth
     )
-    _print_forecast(console, totals(table, by=by.column), as_json=as_json)
+    _print_forecast(console, _sums(table, by), as_json=as_json)
     if tables.sample:
         console.tell(say("These figures are from the bundled, fictional sample."))
     if out:
@@ -176,12 +180,35 @@ def _print_rules(console: Console, rule_set: "RuleSet") -> None:
         console.print(f"\n{rule.id}{assumed}: {console.t(rule.statement())}\n    {rule.source}")
 
 
+def _years(first: int, last: int) -> range:
+    """Return the years of a forecast, both ends included."""
+    if first > last:
+        raise InputError(
+            say(
+                "The forecast would begin in {first} and end in {last}; "
+                "give --from a year no later than --to.",
+                first=first,
+                last=last,
+            )
+        )
+    return range(first, last + 1)
+
+
+def _sums(table: "pd.DataFrame", by: opt.ForecastBy) -> "pd.DataFrame":
+    """Return the sums to print, roles apart: a battery maker's packs may be in a maker's vehicles."""
+    keys = ["role", *([by.column] if by.column else []), "year"]
+    return table.groupby(keys, as_index=False, sort=True)[["sales", "stock", "retired_t"]].sum()
+
+
 def _print_forecast(console: Console, table: "pd.DataFrame", *, as_json: bool) -> None:
     """Print the sums of a forecast."""
+    from planner.report_digest import role_words
+
     if as_json:
         console.print_json(table.to_dict(orient="records"))
         return
     headings = {
+        "role": _("role"),
         "year": _("year"),
         "enterprise": _("enterprise"),
         "area": _("area"),
@@ -189,10 +216,13 @@ def _print_forecast(console: Console, table: "pd.DataFrame", *, as_json: bool) -
         "stock": _("in use"),
         "retired_t": _("retired, t"),
     }
-    texts = table.assign(year=table["year"].astype(str)).round({"sales": 0, "stock": 0, "retired_t": 1})
+    said = {"role": table["role"].map(role_words(console.t)), "year": table["year"].astype(str)}
+    texts = table.assign(**said).round({"sales": 0, "stock": 0, "retired_t": 1})
+    if table["role"].nunique() == 1:
+        texts = texts.drop(columns="role")
     rows = texts.itertuples(index=False, name=None)
-    left = 1 if table.columns[0] == "year" else 2
-    console.table([headings[str(name)] for name in table.columns], rows, left=left)
+    left = list(texts.columns).index("year") + 1
+    console.table([headings[str(name)] for name in texts.columns], rows, left=left)
 
 
 def _write_forecast(console: Console, table: "pd.DataFrame", out: Path) -> None:
@@ -201,7 +231,7 @@ def _write_forecast(console: Console, table: "pd.DataFrame", out: Path) -> None:
     from planner.folders import replaced_folder
     from planner.forecast import forecast_chart
 
-    with replaced_folder(out, marker="forecast.csv") as fresh:
+    with replaced_folder(out, marker=FORECAST_MARKER) as fresh:
         table.to_csv(fresh / "forecast.csv", index=False, lineterminator="\n")
         figure = forecast_chart(table, console.t.gettext)
         for ending in ("png", "svg"):

@@ -9,13 +9,14 @@ from geodata.messages import InputError, say
 from planner.cli import options as opt
 from planner.cli.console import Console
 from planner.cli.inputs import Request, solver_overrides
-from planner.cli.options import _
+from planner.cli.options import OUTCOMES, _
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from planner.frontier import Trade
 
+FRONTIER_MARKER = "frontier.csv"
 NOT_THE_SAME = 1
 
 
@@ -97,6 +98,7 @@ def frontier(
     as_json: opt.Json = False,
 ) -> None:
     """Say what another outlet, another yuan or another share of reach buys."""
+    from planner.folders import require_replaceable
     from planner.frontier import Trade, parse_values, run_frontier, scope_frontier
 
     console: Console = ctx.obj
@@ -111,6 +113,8 @@ def frontier(
         sales, outlets, sites, demand, areas, datum or (), rules, changes or (), scenario, year,
         overrides=limits,
     )  # fmt: skip
+    if out:
+        require_replaceable(out, marker=FRONTIER_MARKER)
     inputs = request.read()
     if enterprise is not None and area is not None:
         table = scope_frontier(inputs, trade, enterprise=enterprise, area=area)
@@ -162,7 +166,8 @@ def _print_frontier(console: Console, table: "pd.DataFrame", *, as_json: bool) -
         "outcome": _("outcome"),
         "new_outlets": _("new outlets"),
     }
-    console.table([headings[str(name)] for name in table.columns], table.itertuples(index=False), left=0)
+    said = table.assign(outcome=[console.t(OUTCOMES[str(outcome)]) for outcome in table["outcome"]])
+    console.table([headings[str(name)] for name in table.columns], said.itertuples(index=False), left=0)
 
 
 def _write_frontier(console: Console, table: "pd.DataFrame", trade: "Trade", out: Path) -> None:
@@ -171,7 +176,7 @@ def _write_frontier(console: Console, table: "pd.DataFrame", trade: "Trade", out
     from planner.folders import replaced_folder
     from planner.frontier import frontier_chart
 
-    with replaced_folder(out, marker="frontier.csv") as fresh:
+    with replaced_folder(out, marker=FRONTIER_MARKER) as fresh:
         table.to_csv(fresh / "frontier.csv", index=False, lineterminator="\n")
         figure = frontier_chart(table, trade, console.t.gettext)
         for ending in ("png", "svg"):

@@ -19,6 +19,12 @@ DATA = _("Data")
 ASSUMPTIONS = _("Assumptions")
 SOLVING = _("Solving")
 OUTPUT = _("Output")
+OUTCOMES = {
+    "optimal": _("optimal"),
+    "feasible": _("feasible"),
+    "infeasible": _("not all duties can be met"),
+    "time_limit": _("a limit ended it"),
+}
 
 
 class Lang(StrEnum):

@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from geodata.messages import Message
+from geodata.messages import InputError, Message, say
 from planner.cli import options as opt
 from planner.cli.console import Console
 from planner.cli.inputs import Request, solver_overrides
-from planner.cli.options import _
+from planner.cli.options import OUTCOMES, _
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -109,6 +109,7 @@ def _finish(console: Console, study: "Study", out: Path, *, only_findings: bool,
     from planner.study import summary_of
     from planner.study_folder import write_study
 
+    _require_duties(study)
     write_study(study, out, console.t, only_findings=only_findings)
     if as_json:
         console.print_json({**summary_of(study), "exit_code": study.exit_code, "out": str(out)})
@@ -117,6 +118,21 @@ def _finish(console: Console, study: "Study", out: Path, *, only_findings: bool,
         name = out / ("findings.csv" if only_findings else "report.html")
         console.say("The study is in {folder}; open {file}.", folder=out, file=name)
     raise typer.Exit(study.exit_code)
+
+
+def _require_duties(study: "Study") -> None:
+    """Refuse a year without sales in which nobody owes anything: "nothing is short" would then mislead."""
+    years, year = study.tables.sales["year"], study.scenario.year
+    if study.duties.empty and not years.eq(year).any():
+        raise InputError(
+            say(
+                "The sales table has no sales in {year}, so nobody has a duty; it covers {first} to {last}. "
+                "Choose one of its years.",
+                year=year,
+                first=int(years.min()),
+                last=int(years.max()),
+            )
+        )
 
 
 def _count(console: Console, study: "Study") -> None:
@@ -167,7 +183,7 @@ def _describe_plan(console: Console, study: "Study") -> None:
     stage = t("weighted shortage") if placement.limited else t("cost")
     console.say(
         "Outcome: {outcome}; {stage} {objective}, bound {bound}, gap {gap}.",
-        outcome=t(_OUTCOMES[str(placement.outcome)]),
+        outcome=t(OUTCOMES[str(placement.outcome)]),
         stage=stage,
         objective=t.number(placement.objective, 3),
         bound=t.number(placement.bound, 3),
@@ -176,11 +192,3 @@ def _describe_plan(console: Console, study: "Study") -> None:
     hopeless = placement.conflicts[~placement.conflicts["cause"].isin(["limit", "time"])]
     for template, values in hopeless[["template", "values"]].head(MOST_SENTENCES).itertuples(index=False):
         console.print("- " + t(Message(template, values)))
-
-
-_OUTCOMES = {
-    "optimal": _("optimal"),
-    "feasible": _("feasible"),
-    "infeasible": _("not all duties can be met"),
-    "time_limit": _("a limit ended it"),
-}
