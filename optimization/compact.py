@@ -16,6 +16,8 @@ from optimization.solver import Found, Run, run_solver
 from optimization.stage import Answer, Stage, value_of, within_limits
 
 HAND_OVER_S = 2e-5  # per pair
+CBC_DIGITS = 6e-8  # relative: it prints eight digits of each value
+GAP_SHARE = 0.99  # solvers stop a little inside the gap, so that rounding undoes no proof
 
 
 def solve_compact(
@@ -41,7 +43,7 @@ def solve_compact(
         # true only within the solver's tolerance: once more with tighter ones, else it does not count
         again = Answer(Outcome.TIME_LIMIT, None, math.nan, bound, f"{method}, within its tolerance only")
         return again if tight else solve_compact(stage, start, options, clock, tight=True)
-    value = _value(model, found.values, units)
+    value = _value(model, found.values, units, digits=options.solver == "cbc")
     bound = max(bound, value) if stage.objective is Objective.COVERAGE else min(bound, value)
     outcome = proven_outcome(value, bound, options.gap)
     return Answer(outcome, units, value, bound, method, _shares(model, found))
@@ -57,7 +59,8 @@ def hand_over_s(stage: Stage) -> float:
 def _run(model: Model, options: SolverOptions, clock: Clock, *, tight: bool) -> Run:
     name, scale = model.stage.objective, abs(model.scale)
     offset = 0.0 if name is None else model.scale * model.values[name].constant
-    return Run(options, clock.left, options.gap, options.gap * scale, offset, tight)
+    gap = GAP_SHARE * options.gap
+    return Run(options, clock.left, gap, gap * scale, offset, tight)
 
 
 def _start(model: Model, units: IntArray | None) -> dict[pulp.LpVariable, float]:
@@ -75,11 +78,19 @@ def _units(model: Model, found: Found) -> IntArray:
     return units
 
 
-def _value(model: Model, values: dict[pulp.LpVariable, float], units: IntArray) -> float:
+def _value(
+    model: Model, values: dict[pulp.LpVariable, float], units: IntArray, *, digits: bool = False
+) -> float:
+    """Return the objective; `digits`: at its worst within the digits CBC prints, so that it can be kept."""
     name = model.stage.objective
     if not model.stage.flows or name is Objective.COST:
         return value_of(model.stage, name, units)
-    return 0.0 if name is None else evaluate(model.values[name], values)
+    if name is None:
+        return 0.0
+    linear = model.values[name]
+    size = sum(abs(coefficient * values.get(variable, 0.0)) for variable, coefficient in linear.terms)
+    worse = CBC_DIGITS * size if digits else 0.0
+    return evaluate(linear, values) + (-worse if name is Objective.COVERAGE else worse)
 
 
 def evaluate(linear: Linear, values: dict[pulp.LpVariable, float]) -> float:

@@ -47,10 +47,11 @@ def explain(problem: LocationProblem) -> list[Conflict]:
     """Return the limits that cannot be met together; an empty list if the problem has a plan.
 
     The total relative shortage of rows and floors is made as small as possible, and what is then
-    short is listed with what can be had. Where raising `max_open` or `budget` alone would resolve
-    all of it, that is listed first. Every demand point without a usable pair that a floor needs is
-    named. Conflicts among the hard limits themselves (upper sides, rows with a lower side of 0 or
-    less, `max_open`, `budget`) are found by taking them up again one by one.
+    short is listed with what can be had. Where raising `max_open`, `budget` or both would resolve
+    all of it, that is listed first, each with the least it must be. Every demand point without a
+    usable pair that a floor needs is named. Conflicts among the hard limits themselves (upper
+    sides, rows with a lower side of 0 or less, `max_open`, `budget`) are found by taking them up
+    again one by one.
 
     Parameters
     ----------

@@ -136,10 +136,7 @@ def most_sites(stage: Stage, sites: IntArray) -> int:
 def price_floors(relaxation: Relaxation) -> bool:
     """Add a price for every floor that the best round breaks and that can be priced; False without any."""
     stage = relaxation.stage
-    firm = not stage.elastic or any(
-        name is Objective.SHORTAGE and value <= KEEP_TOLERANCE for name, value in stage.kept
-    )
-    if not firm:
+    if not stage.firm:
         return False
     distance = dense_distances(stage.reach)
     for covering in stage.presence:

@@ -88,7 +88,10 @@ def _plainly(
 
 def work_s(problem: LocationProblem) -> float:
     """Return a rough guess of the seconds a problem takes, to order and to decide on processes."""
-    return 0.01 + 4e-5 * float(problem.instance.reach.nnz)
+    try:
+        return 0.01 + 4e-5 * float(problem.instance.reach.nnz)
+    except AttributeError:  # no problem at all: its own attempt will say so
+        return 0.01
 
 
 def attempts(run: Callable[..., Plan], task: Task) -> Plan:

@@ -33,10 +33,14 @@ ENUMERATION_WORK = 300_000
 
 
 def is_plain(stage: Stage) -> bool:
-    """Return whether a stage is without flows and keeps nothing but cost and a shortage of 0."""
-    return not stage.flows and all(
-        name is Objective.COST or (name is Objective.SHORTAGE and value <= 1e-9) for name, value in stage.kept
-    )
+    """Return whether a stage is without flows, keeps nothing but cost and shortage, and has firm limits.
+
+    An elastic stage may do with less than these methods would open; only that no shortage is needed
+    is seen from a plan that keeps every limit.
+    """
+    kept = {name for name, _ in stage.kept}
+    simple = not stage.flows and kept <= {Objective.COST, Objective.SHORTAGE}
+    return simple and (stage.firm or stage.objective is Objective.SHORTAGE)
 
 
 def bound_met(stage: Stage, start: IntArray | None, options: SolverOptions, clock: Clock) -> Answer | None:

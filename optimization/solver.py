@@ -6,7 +6,7 @@ import math
 import re
 import tempfile
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ import highspy
 import pulp
 from pulp.apis import coin_api
 
+from optimization.clock import Clock
 from optimization.problem import SolverOptions
 from optimization.result import Outcome
 
@@ -101,7 +102,17 @@ def _read_highs(model: pulp.LpProblem, highs: Any, offset: float) -> Found:
 
 def run_cbc(model: pulp.LpProblem, run: Run, start: dict[Any, float]) -> Found:
     """Solve with CBC as a process; the bound is the one its log states, never a guess."""
-    del start  # CBC's own start files are not worth their time on models of this size
+    clock = Clock.of(run.seconds)
+    log = _cbc_log(model, run)
+    if UNSURE_CBC in log:
+        # its preprocessing says so of feasible programs too, and without preprocessing CBC dies of
+        # some infeasible ones: HiGHS decides
+        return run_highs(model, replace(run, seconds=clock.left), start)
+    return _read_cbc(model, log, run.absolute_gap)
+
+
+def _cbc_log(model: pulp.LpProblem, run: Run) -> str:
+    """Run CBC, leave its values in `model` and return what it logged."""
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder) / "cbc.log"
         solver = pulp.COIN_CMD(
@@ -111,18 +122,14 @@ def run_cbc(model: pulp.LpProblem, run: Run, start: dict[Any, float]) -> Found:
             gapRel=0.0 if run.offset else run.relative_gap,
             gapAbs=run.absolute_gap,
             threads=run.options.threads if run.options.threads > 1 else None,
-            options=[
-                f"randomSeed {run.options.seed + 1}",
-                *(TIGHT_CBC if run.tight else ()),
-            ],
+            options=[f"randomSeed {run.options.seed + 1}", *(TIGHT_CBC if run.tight else ())],
             logPath=str(log),
         )
         try:
             model.solve(solver)
         except pulp.PulpSolverError as error:
             raise SolverError(f"CBC could not be run: {error}") from error
-        text = log.read_text(encoding="utf-8", errors="replace")
-        return _read_cbc(model, text, run.absolute_gap)
+        return log.read_text(encoding="utf-8", errors="replace")
 
 
 def _cbc_path() -> str | None:
@@ -163,5 +170,6 @@ def _cbc_bound(log: str) -> tuple[float, bool]:
     return (bound, bool(final)) if abs(bound) < 1e49 else (-math.inf, False)
 
 
+UNSURE_CBC = "Pre-processing says infeasible or unbounded"
 TIGHT_CBC = ("primalT 1e-9", "integerT 1e-9")
 SOLVERS = {"highs": run_highs, "cbc": run_cbc}

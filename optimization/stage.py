@@ -81,6 +81,18 @@ class Stage:
         return frozenset(named if self.objective is None else {*named, self.objective})
 
     @property
+    def firm(self) -> bool:
+        """True if no row or floor may fall short: a shortage kept at 0 forbids what has a price."""
+        none = any(name is Objective.SHORTAGE and value <= KEEP_TOLERANCE for name, value in self.kept)
+        return not self.elastic or (none and self._all_priced)
+
+    @property
+    def _all_priced(self) -> bool:
+        rows = self.instance.row_weight[elastic_rows(self.instance)]
+        floors = [part.limit.shortage_weight[part.limit.floor > 0] for part in self.coverings]
+        return all(bool((weights > 0).all()) for weights in (rows, *floors))
+
+    @property
     def presence(self) -> tuple[Covering, ...]:
         """The coverings that ask for presence only; with capacity the floor is about service."""
         return self.coverings if self.instance.capacity is None else self.coverings[1:]

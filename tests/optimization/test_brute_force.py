@@ -35,6 +35,8 @@ TUPLES = [
     ("distance", "cost"),
     ("cost", "coverage", "farthest"),
     ("total", "coverage"),
+    ("cost", "shortage"),
+    ("cost", "distance", "shortage"),
 ]
 
 

@@ -57,6 +57,16 @@ def test_worker_processes_survive_a_death() -> None:
         assert "a worker process died" in dead.result().notes[0]
 
 
+@pytest.mark.parametrize("executor", [None, ThreadPoolExecutor])
+def test_something_that_is_no_problem_spoils_only_its_own_plan(executor: Any) -> None:
+    good = scattered(12, 1, least=3)
+    broken: Any = None
+    plans = dict(solve_many({"good": good, "bad": broken}, executor=executor and executor(1)))
+    assert plans["good"].outcome is Outcome.OPTIMAL
+    assert plans["bad"].outcome is Outcome.TIME_LIMIT
+    assert "AttributeError" in plans["bad"].notes[0]
+
+
 def test_an_unknown_objective_raises_at_once() -> None:
     with pytest.raises(ValueError, match="'costs' is unknown"):
         solve_many({}, ("costs",))

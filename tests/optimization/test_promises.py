@@ -187,3 +187,42 @@ def test_the_number_of_threads_may_change_within_a_process() -> None:
     problem = scattered(20, 2, least=3)
     values = [solve(problem, "total", SolverOptions(threads=threads)).objective for threads in (1, 2, 1)]
     assert values == pytest.approx([values[0]] * 3, rel=1e-4)
+
+
+def test_what_cbc_only_suspects_to_be_infeasible_is_proven() -> None:
+    reach = sparse.csr_array(([0.481], ([0], [2])), shape=(1, 3))
+    odd = LocationProblem(
+        [5.0],
+        reach,
+        fixed_open=[0, 1, 0],
+        rows=sparse.csr_array([[2.0, 0.0, 0.0], [2.0, 0.0, 2.0]]),
+        row_lower=[-1.0, 3.0],
+        row_upper=[2.0, 3.0],
+        beyond=0.481,
+    )
+    plan = solve(odd, ("distance", "total"), SolverOptions(solver="cbc", gap=0.0))
+    assert plan.outcome is Outcome.INFEASIBLE
+
+
+def test_a_flow_that_cbc_prints_with_eight_digits_can_be_kept() -> None:
+    reach = sparse.csr_array([[1.0]])
+    limits = {"rows": reach, "row_lower": [1.0]}
+    problem = LocationProblem([6.0], reach, capacity=[1.0], **limits)
+    plan = solve(problem, ("coverage", "cost"), SolverOptions(solver="cbc"))
+    assert plan.outcome is Outcome.OPTIMAL
+    assert [stage.value for stage in plan.objectives] == pytest.approx([1.0, 1.0], abs=1e-6)
+
+
+def test_a_limit_without_a_price_is_not_made_firm_by_a_shortage_of_0() -> None:
+    rows = sparse.csr_array([[1.0]])
+    problem = LocationProblem([1.0], rows, rows=rows, row_lower=[1.0], row_weight=[0.0])
+    assert [stage.value for stage in solve(problem, ("shortage", "cost")).objectives] == [0.0, 0.0]
+
+
+def test_solvers_stop_inside_the_gap_so_that_rounding_undoes_no_proof() -> None:
+    reach = sparse.csr_array(([3.0, 5.0, 0.0], [1, 0, 0], [0, 1, 1, 2, 3]), shape=(4, 3))
+    near = Cover("near", 4.0, [1.0, 0.3], sites=[1, 1, 0], group=[0] * 4, shortage_weight=[0.38769356, 0.8])
+    problem = LocationProblem(
+        [5.0, 4.0, 4.0, 3.0], reach, capacity=[4.8, 0.9, np.inf], covers=(near, Cover("all", 6.0, 1.0))
+    )
+    assert solve(problem, "shortage", SolverOptions(solver="cbc")).outcome is Outcome.OPTIMAL
