@@ -209,8 +209,6 @@ def test_a_forecast_adds_up_no_two_roles(run: Run, tmp_path: Path) -> None:
     run("sample", tmp_path / "sample")
     sales = tmp_path / "sample" / "sales.csv"
     ended = run("forecast", f"--sales={sales}", "--from=2022", "--to=2022", "--json")
-        "forecast", f"--sales={tmp_path / 'sample' / 'sales.csv'}", "--from=2022", "--to=2022", "--json"
-    )
     assert {row["role"] for row in json.loads(ended.out)} == {"maker", "battery_maker"}
 
 
