@@ -17,21 +17,41 @@ class Figure:
 
 
 def answer(digest: Digest) -> str:
-    """Return the answer of a study in one sentence, two where something is unknown."""
+    """Return the answer of a study in one sentence, more where that would mislead."""
     t = digest.t
     total = len(digest.with_duty())
     if not total:
         return t("Under these rules no area has a duty.")
     sentence = _planned(digest, total) if digest.planned else _checked(digest, total)
-    unknown = digest.count(Status.UNKNOWN)
-    if not unknown:
-        return sentence
-    also = t.plural(
-        "For {n} area it cannot be said: a figure is missing.",
-        "For {n} areas it cannot be said: a figure is missing.",
-        unknown,
+    said = [sentence, *_also(digest)]
+    return (" " if t.language == "en" else "").join(said)
+
+
+def _also(digest: Digest) -> list[str]:
+    """Return what the answer would mislead without: outlets joined, not opened; what cannot be said."""
+    t, said = digest.t, []
+    joined = (
+        0
+        if digest.study.placement is None
+        else int(digest.study.placement.outlets["action"].eq("join").sum())
     )
-    return f"{sentence} {also}" if t.language == "en" else sentence + also
+    if joined:
+        said.append(
+            t.plural(
+                "Of the new outlets {n} is not opened but joins one of another enterprise.",
+                "Of the new outlets {n} are not opened but join those of other enterprises.",
+                joined,
+            )
+        )
+    if unknown := digest.count(Status.UNKNOWN):
+        said.append(
+            t.plural(
+                "For {n} area it cannot be said: a figure is missing.",
+                "For {n} areas it cannot be said: a figure is missing.",
+                unknown,
+            )
+        )
+    return said
 
 
 def _checked(digest: Digest, total: int) -> str:

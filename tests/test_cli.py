@@ -311,3 +311,10 @@ def test_help_is_quick_and_reads_no_science() -> None:
     began = time.perf_counter()
     subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT, capture_output=True)
     assert time.perf_counter() - began < 5  # 0.4 s; the rest is a busy machine's
+
+
+def test_outlets_that_are_joined_are_not_called_opened(run: Run, tmp_path: Path) -> None:
+    ended = run("place", *NETWORK, "--allow-joining", "--workers=1", "--out", tmp_path / "study")
+    joined = pd.read_csv(tmp_path / "study" / "plan.csv")["action"].eq("join").sum()
+    assert joined
+    assert f"{joined} are not opened but join" in ended.out
