@@ -14,7 +14,7 @@ from geodata.files import open_table
 from geodata.messages import Message, Note, NoteKind, say
 from geodata.plausibility import sales_notes
 from geodata.schemas import Role
-from geodata.validation import MOST_PROBLEMS, CheckedTable, checked, raise_problems
+from geodata.validation import MOST_PROBLEMS, CheckedTable, checked, missing_column, raise_problems
 
 SALES_KEY = ["enterprise", "role", "adcode", "year", "chemistry"]
 _QUANTITIES = ["vehicles", "batteries", "stock"]
@@ -67,7 +67,10 @@ def _quantity_problems(table: CheckedTable, battery: npt.NDArray[np.bool_]) -> l
     for name, other, mine in (("vehicles", "batteries", ~battery), ("batteries", "vehicles", battery)):
         crossed = mine & (table.frame[other] > 0).to_numpy()
         unset = mine & table.blank(name) & ~crossed
-        problems += [_missing(table, row, name) for row in _rows(table, unset)]
+        if unset.any() and not table.given(name):
+            problems.append(missing_column(table.raw, SALES, SALES[name]))
+        else:
+            problems += [_missing(table, row, name) for row in _rows(table, unset)]
         problems += [_crossed(table, row, name, other) for row in _rows(table, crossed)]
     return problems
 

@@ -25,6 +25,7 @@ __all__ = [
     "canonical",
     "checked",
     "matched_headers",
+    "missing_column",
     "raise_problems",
     "shown",
     "words_for",
@@ -125,7 +126,7 @@ def matched_headers(
         if names:
             headers[one.name] = names[0]
         elif one.required and one.name not in optional and not _is_bare(raw):
-            problems.append(_missing_column(raw, definition, one))
+            problems.append(missing_column(raw, definition, one))
     raise_problems(problems)
     return headers
 
@@ -135,7 +136,8 @@ def _is_bare(raw: RawTable) -> bool:
     return raw.geometry is not None and len(raw.geometry) == 0 and raw.frame.columns.empty
 
 
-def _missing_column(raw: RawTable, definition: TableDefinition, one: Field) -> Message:
+def missing_column(raw: RawTable, definition: TableDefinition, one: Field) -> Message:
+    """Say that a column is missing, and which there are."""
     found = ", ".join(f"'{shown(name)}'" for name in raw.frame.columns[:20])
     values = {
         "file": raw.source,

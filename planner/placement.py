@@ -55,6 +55,12 @@ class Placement:
     limited: bool = False
     notes: tuple[Note, ...] = ()
 
+    @property
+    def held_back(self) -> bool:
+        """Whether only the limit of the run leaves anything short."""
+        hopeless = ~self.conflicts["cause"].isin(["limit", "time"])
+        return self.limited and self.outcome is Outcome.INFEASIBLE and not hopeless.any()
+
 
 def worst(outcomes: Iterable[str]) -> Outcome:
     """Return the worst of some outcomes; optimal if there are none."""

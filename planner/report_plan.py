@@ -1,10 +1,16 @@
 """What the report says of planning: the solver's answer, and what no plan can mend."""
 
+from collections.abc import Mapping
+
+from geodata.messages import say
 from optimization import Outcome
 from planner.conflict_words import conflict_sentence
 from planner.language import Translator
+from planner.placement import Placement
 from planner.report_digest import WORST, Digest
 from planner.report_tables import Cell, Row, Table, number_cell
+
+HELD_BACK = say("limited: the least shortage that the limit allows")
 
 
 def outcome_words(t: Translator) -> dict[str, str]:
@@ -17,6 +23,13 @@ def outcome_words(t: Translator) -> dict[str, str]:
     }
 
 
+def outcome_text(placement: Placement, t: Translator) -> str:
+    """Return a plan's outcome in the reader's language; what a limit leaves short is the limit's doing."""
+    if placement.held_back:
+        return t(HELD_BACK)
+    return outcome_words(t)[str(placement.outcome)]
+
+
 def solver_lines(digest: Digest) -> list[tuple[str, str]]:
     """Return what the solver says of the whole run, as label and value; empty where nothing was planned."""
     placement, t = digest.study.placement, digest.t
@@ -24,7 +37,7 @@ def solver_lines(digest: Digest) -> list[tuple[str, str]]:
         return []
     settings = digest.study.scenario.solver
     return [
-        (t("Outcome"), outcome_words(t)[str(placement.outcome)]),
+        (t("Outcome"), outcome_text(placement, t)),
         (t("Objective"), t.number(placement.objective, 3)),
         (t("Bound"), t.number(placement.bound, 3)),
         (t("Gap"), t.percent(placement.gap)),
@@ -34,6 +47,16 @@ def solver_lines(digest: Digest) -> list[tuple[str, str]]:
     ]  # fmt: skip
 
 
+def conflict_text(row: Mapping[str, object], digest: Digest) -> str:
+    """Return what keeps a duty from being met, in the reader's language and with the area's name."""
+    place = digest.names.get(str(row["adcode"]), str(row["adcode"]))
+    given = row["values"]
+    values = {**given, "area": place} if isinstance(given, Mapping) else {"area": place}
+    if "|" in str(values.get("name", "")):
+        values["name"] = f"{row['rule_id']} ({place})"
+    return conflict_sentence(str(row["template"]), values, digest.t)
+
+
 def conflict_table(digest: Digest, *, most: int = WORST) -> Table | None:
     """Return the duties that the plan leaves short, each with its reason; None where there are none."""
     placement, t = digest.study.placement, digest.t
@@ -41,12 +64,11 @@ def conflict_table(digest: Digest, *, most: int = WORST) -> Table | None:
         return None
     titles = ((t("Area"), False), (t("Enterprise"), False), (t("Reason"), False), (t("Rule"), False))
     rows = []
-    for row in placement.conflicts.head(most).to_dict("records"):
+    for row in (
+        {str(k): v for k, v in one.items()} for one in placement.conflicts.head(most).to_dict("records")
+    ):
         place = digest.names.get(str(row["adcode"]), str(row["adcode"]))
-        values = {**row["values"], "area": place}
-        if "|" in str(values.get("name", "")):
-            values["name"] = f"{row['rule_id']} ({place})"
-        sentence = conflict_sentence(str(row["template"]), values, t)
+        sentence = conflict_text(row, digest)
         cells = (
             Cell(place, area=str(row["adcode"])),
             Cell(str(row["enterprise"])),

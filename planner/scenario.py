@@ -166,16 +166,24 @@ class Scenario(Frozen):
 
 def sentences_of(error: ValidationError, source: str) -> list[Message]:
     """Say each thing pydantic found in one sentence: where, what value, what is asked."""
-    return [
-        say(
-            "{source}: '{field}' is {value!r}: {problem}. Correct it or leave it out.",
-            source=source,
-            field=".".join(str(part) for part in item["loc"]) or "?",
-            value=item["input"],
-            problem=item["msg"].removeprefix("Value error, "),
-        )
-        for item in error.errors()
-    ]
+    sentences = []
+    for item in error.errors():
+        field = ".".join(str(part) for part in item["loc"]) or "?"
+        if item["type"] == "extra_forbidden":
+            text = say("{source}: there is no '{field}'. Correct the name or leave it out.", source=source,
+                       field=field)  # fmt: skip
+        elif item["type"] == "missing":
+            text = say("{source}: '{field}' is missing. Add it.", source=source, field=field)
+        else:
+            text = say(
+                "{source}: '{field}' is {value!r}: {problem}. Correct it or leave it out.",
+                source=source,
+                field=field,
+                value=item["input"],
+                problem=item["msg"].removeprefix("Value error, "),
+            )
+        sentences.append(text)
+    return sentences
 
 
 def read_toml(path: Path) -> dict[str, Any]:

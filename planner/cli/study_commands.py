@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from geodata.messages import InputError, Message, say
+from geodata.messages import InputError, say
 from planner.cli import options as opt
 from planner.cli.console import Console
 from planner.cli.inputs import Request, solver_overrides
@@ -14,6 +14,7 @@ from planner.cli.options import OUTCOMES, _
 if TYPE_CHECKING:
     import pandas as pd
 
+    from planner.report_digest import Digest
     from planner.study import Study
 
 MOST_SENTENCES = 8
@@ -167,7 +168,7 @@ def _describe(console: Console, study: "Study") -> None:
     console.print(answer(digest))
     _print_rules(console, rule_counts(study.duties))
     if study.placement is not None:
-        _describe_plan(console, study)
+        _describe_plan(console, digest)
     worst = failing(digest.duties)
     for text in with_sentences(worst.head(MOST_SENTENCES), console.t.gettext)["sentence"]:
         console.print(f"- {text}")
@@ -175,20 +176,22 @@ def _describe(console: Console, study: "Study") -> None:
         console.say("… and {n} more in findings.csv.", n=console.t.number(len(worst) - MOST_SENTENCES))
 
 
-def _describe_plan(console: Console, study: "Study") -> None:
+def _describe_plan(console: Console, digest: "Digest") -> None:
     """Print the outcome of a plan with its bound and gap, and what no plan can mend."""
-    placement = study.placement
+    from planner.report_plan import HELD_BACK, conflict_text
+
+    placement = digest.study.placement
     assert placement is not None
     t = console.t
     stage = t("weighted shortage") if placement.limited else t("cost")
     console.say(
         "Outcome: {outcome}; {stage} {objective}, bound {bound}, gap {gap}.",
-        outcome=t(OUTCOMES[str(placement.outcome)]),
+        outcome=t(HELD_BACK) if placement.held_back else t(OUTCOMES[str(placement.outcome)]),
         stage=stage,
         objective=t.number(placement.objective, 3),
         bound=t.number(placement.bound, 3),
         gap=t.percent(placement.gap),
     )
     hopeless = placement.conflicts[~placement.conflicts["cause"].isin(["limit", "time"])]
-    for template, values in hopeless[["template", "values"]].head(MOST_SENTENCES).itertuples(index=False):
-        console.print("- " + t(Message(template, values)))
+    for row in hopeless.head(MOST_SENTENCES).to_dict("records"):
+        console.print("- " + conflict_text({str(name): value for name, value in row.items()}, digest))

@@ -78,3 +78,13 @@ def test_an_unreadable_number_is_said_once(tmp_path: Path, china: gpd.GeoDataFra
     with pytest.raises(InputError) as error:
         read("A,,440300,2022,many,,,,\n", tmp_path, china)
     assert [str(message).count("'many'") for message in error.value.messages] == [1]
+
+
+def test_a_misspelt_quantity_is_one_sentence(tmp_path: Path, china: gpd.GeoDataFrame) -> None:
+    path = tmp_path / "sales.csv"
+    path.write_text("enterprise,adcode,year,vehicels\nM,110000,2022,5\nM,120000,2022,5\n", encoding="utf-8")
+    with pytest.raises(InputError) as caught:
+        read_sales(path, china)
+    assert len(caught.value.messages) == 1
+    assert "'vehicles'" in str(caught.value)
+    assert "'vehicels'" in str(caught.value)
