@@ -229,10 +229,10 @@ def _write_forecast(console: Console, table: "pd.DataFrame", out: Path) -> None:
     """Write a forecast's table and chart into a folder."""
     from planner.charts import write_chart
     from planner.folders import replaced_folder
-    from planner.forecast import forecast_chart
+    from planner.forecast import forecast_chart, write_forecast
 
     with replaced_folder(out, marker=FORECAST_MARKER) as fresh:
-        table.to_csv(fresh / "forecast.csv", index=False, lineterminator="\n")
+        write_forecast(table, fresh / "forecast.csv")
         figure = forecast_chart(table, console.t.gettext)
         for ending in ("png", "svg"):
             write_chart(figure, fresh / f"forecast.{ending}")
