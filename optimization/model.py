@@ -18,6 +18,7 @@ import pulp
 
 from optimization.arrays import Csr, FloatArray, IntArray, row_minimum, sums
 from optimization.covering import Covering, alike
+from optimization.cuts import Family
 from optimization.problem import Objective
 from optimization.stage import KEEP_TOLERANCE, Stage, elastic_rows
 
@@ -90,6 +91,20 @@ def build_model(stage: Stage) -> Model:
         define_service(model)
         if stage.names & {Objective.DISTANCE, Objective.TOTAL}:
             define_assignment(model)
+    define_values(model, shortages)
+    define_kept(model)
+    define_objective(model)
+    return model
+
+
+def build_master(stage: Stage, families: Iterable[Family]) -> Model:
+    """Write the program of a stage over units alone; `families` add what cuts will describe."""
+    model = Model(stage)
+    define_units(model)
+    shortages = define_rows(model)
+    define_limits(model)
+    for family in families:
+        shortages += family.define(model)
     define_values(model, shortages)
     define_kept(model)
     define_objective(model)

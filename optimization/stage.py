@@ -178,6 +178,13 @@ def within_limits(stage: Stage, units: IntArray) -> bool:
     )
 
 
+def linear_limits_met(stage: Stage, units: IntArray) -> bool:
+    """Return whether units keep what is linear in them: maxima, budget, rows and a kept cost."""
+    costs = [value for name, value in stage.kept if name is Objective.COST]
+    kept = all(kept_holds(Objective.COST, value, cost_of(stage.instance, units)) for value in costs)
+    return _units_fit(stage, units) and _rows_met(stage, units) and kept
+
+
 def kept_holds(name: Objective, kept: float, value: float) -> bool:
     """Return whether `value` is no worse than what an earlier stage settled."""
     slack = KEEP_TOLERANCE * max(1.0, abs(kept))
