@@ -66,7 +66,8 @@ class Search:
     upper: IntArray = field(init=False)
 
     def __post_init__(self) -> None:
-        """Start from what may open at all."""
+        """Start from what may open at all; a row that nothing can meet ends the search at once."""
+        self.impossible = self.live.model.impossible
         instance = self.stage.instance
         self.lower, self.upper = instance.fixed.copy(), instance.fixed.copy()
         undecided = self.stage.undecided
@@ -80,7 +81,7 @@ class Search:
         if self.best is None:
             return math.inf
         room = max(0.9 * self.gap, 1e-10) * max(1.0, abs(self.value))
-        return self.value - (max(room, 1.0 - WHOLE) if self.live.whole else room)
+        return self.value - (max(room, 1.0 - 100 * WHOLE) if self.live.whole else room)
 
     @property
     def done(self) -> bool:
@@ -142,7 +143,7 @@ def root(search: Search, *, patience: int = 6, improve_every: int = 5) -> Relaxe
     """
     live, stale, number = search.live, 0, 0
     inner = None if search.best is None else search.best.astype(np.float64)
-    while True:
+    while not search.impossible:
         relaxed = live.relax(search.clock)
         if relaxed.outcome is not Outcome.OPTIMAL:
             search.closed(relaxed)
@@ -165,6 +166,7 @@ def root(search: Search, *, patience: int = 6, improve_every: int = 5) -> Relaxe
         live.add(cuts)
         live.purge()
         number += 1
+    return Relaxed(Outcome.INFEASIBLE, math.inf)
 
 
 def rounds(search: Search, *, gap: float = FIRST_GAP, settings: dict[str, object] | None = None) -> None:
@@ -179,12 +181,13 @@ def rounds(search: Search, *, gap: float = FIRST_GAP, settings: dict[str, object
         added = sum(_learn(search, columns) for columns in seen)
         if not added and gap <= search.gap / 2:
             return
-        gap = max(gap / 4, search.gap / 2)
+        gap = max(gap / 4, search.gap / 2) if gap > WHOLE else search.gap / 2
 
 
 def _learn(search: Search, columns: FloatArray) -> int:
     """Add the cuts that a whole solution breaks, and offer it, repaired; return how many cuts."""
     units = np.round(search.live.units_of(columns))
+    search.offer(units.astype(np.int64))
     search.offer(search.primal.improve(units, search.best, search.clock))
     relaxed = Relaxed(Outcome.OPTIMAL, -math.inf, columns, units)
     cuts = search.separate(relaxed, units)

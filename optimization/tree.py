@@ -19,7 +19,7 @@ from optimization.stage import linear_limits_met
 def branch(search: Search, *, rounds: int = 3, improve_every: int = 10) -> None:
     """Close the gap by a tree: `rounds` of cuts a node, the heuristic at every so many nodes."""
     tree = Tree(search, rounds, improve_every)
-    while tree.step():
+    while not search.done and tree.step():
         pass
     search.live.restrict(search.lower, search.upper)
 
