@@ -21,6 +21,10 @@ from optimization.result import Outcome, Plan, StageResult, proven_outcome, rela
 from optimization.stage import Answer, Stage
 
 DEFAULT_OPTIONS = SolverOptions()
+WITHOUT_PLAN = {
+    Outcome.INFEASIBLE: "proven that there is no plan",
+    Outcome.TIME_LIMIT: "the time limit ended it without a plan",
+}
 
 
 @dataclass(slots=True)
@@ -209,8 +213,19 @@ def finish(stage: Stage, progress: Progress, options: SolverOptions, clock: Cloc
         assignment=shares,
         covered=counted.covered,
         shortage=counted.shortage,
-        notes=tuple(f"{name}: {answer.method}" for name, answer in progress.answers),
+        notes=tuple(
+            f"{name}: {answer.method}; {_stopped(result, clock)}"
+            for (name, answer), result in zip(progress.answers, results, strict=True)
+        ),
     )
+
+
+def _stopped(result: StageResult, clock: Clock) -> str:
+    """Say why the search for an objective ended."""
+    if result.outcome is Outcome.OPTIMAL:
+        return "proven" if result.gap == 0.0 else f"proven to {result.gap:.2g}"
+    reason = "the time limit ended it" if clock.left <= 0 else "its share of the time ended it"
+    return f"{reason} at a gap of {result.gap:.2g}"
 
 
 def _result(name: Objective, answer: Answer, counted: Recount, options: SolverOptions) -> StageResult:
@@ -226,5 +241,5 @@ def _without_plan(name: Objective, answer: Answer, progress: Progress, began: fl
         outcome=answer.outcome,
         bound=bound,
         seconds={**progress.seconds, "total": time.perf_counter() - began},
-        notes=(f"{name}: {answer.method}",),
+        notes=(f"{name}: {answer.method}; {WITHOUT_PLAN[answer.outcome]}",),
     )
