@@ -23,7 +23,7 @@ from optimization.stage import Answer, Stage
 DEFAULT_OPTIONS = SolverOptions()
 WITHOUT_PLAN = {
     Outcome.INFEASIBLE: "proven that there is no plan",
-    Outcome.TIME_LIMIT: "the time limit ended it without a plan",
+    Outcome.TIME_LIMIT: "ended by the time limit without a plan",
 }
 
 
@@ -224,7 +224,7 @@ def _stopped(result: StageResult, clock: Clock) -> str:
     """Say why the search for an objective ended."""
     if result.outcome is Outcome.OPTIMAL:
         return "proven" if result.gap == 0.0 else f"proven to {result.gap:.2g}"
-    reason = "the time limit ended it" if clock.left <= 0 else "its share of the time ended it"
+    reason = "ended by the time limit" if clock.left <= 0 else "ended"
     return f"{reason} at a gap of {result.gap:.2g}"
 
 
