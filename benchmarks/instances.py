@@ -1,207 +1,89 @@
-"""Instances to measure on: synthetic ones from a seed, and the OR-Library's from a folder.
-
-Demand points and sites lie in a square of 100 × 100; every function is pure, so that a seed names an
-instance for good.
-"""
+"""The instances of `cases` as location problems."""
 
 from __future__ import annotations
 
-import csv
-import math
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from scipy import sparse
-from scipy.sparse.csgraph import shortest_path
-from scipy.spatial import KDTree
-from scipy.spatial.distance import cdist
 
+from benchmarks import cases
+from benchmarks.cases import Case, read_optima
 from optimization import LocationProblem
-from optimization.arrays import Csr, FloatArray
 
-SIDE = 100.0
-CLUSTERS = 40
-SPREAD = 4.0  # standard deviation of a cluster
-BLOCK = 100_000  # demand points paired at a time: bounds the memory of a million
-
-# Of a synthetic prefecture.
-EXISTING = 8
-AT_LEAST = 14
-SHARE = 0.9
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Places:
-    """Demand points (I, 2) with their weights (I,), and sites (J, 2)."""
-
-    points: FloatArray
-    weight: FloatArray
-    sites: FloatArray
+__all__ = [
+    "capacitated_equal",
+    "capacitated_random",
+    "lscp",
+    "mclp",
+    "million",
+    "p_median",
+    "prefecture",
+    "prefectures",
+    "problem_of",
+    "read_medians",
+    "read_optima",
+    "read_warehouses",
+]
 
 
-def places(seed: int, points: int, sites: int, *, clustered: bool = False, among: bool = False) -> Places:
-    """Return demand points and sites in the square.
-
-    Parameters
-    ----------
-    seed, points, sites : int
-        The instance's number, I and J.
-    clustered : bool
-        Points and sites around 40 Gaussian centres in place of uniform ones.
-    among : bool
-        Sites are a random subset of the demand points.
-
-    Returns
-    -------
-    Places
-        Weights are whole numbers from 1 to 100.
-    """
-    random = np.random.default_rng(seed)
-    centres = random.uniform(0.0, SIDE, (CLUSTERS, 2))
-
-    def spots(count: int) -> FloatArray:
-        if not clustered:
-            return random.uniform(0.0, SIDE, (count, 2))
-        around = centres[random.integers(0, CLUSTERS, count)] + random.normal(0.0, SPREAD, (count, 2))
-        return np.clip(around, 0.0, SIDE)
-
-    demand = spots(points)
-    weight = random.integers(1, 101, points).astype(np.float64)
-    chosen = demand[random.choice(points, sites, replace=False)] if among else spots(sites)
-    return Places(demand, weight, chosen)
-
-
-def usual_radius(sites: int) -> float:
-    """Return 8 for 500 sites, scaled so that a point reaches about ten sites of any number."""
-    return 8.0 * math.sqrt(500 / sites)
-
-
-def pairs_within(points: FloatArray, sites: FloatArray, radius: float) -> Csr:
-    """Return the distances of all pairs at most `radius` apart, csr (I, J) with 32-bit indices.
-
-    Points are taken in blocks, so that the pairs are the only large thing in memory.
-    """
-    tree = KDTree(sites)
-    parts = [_block(points[start : start + BLOCK], tree, radius) for start in range(0, len(points), BLOCK)]
-    ends = np.cumsum([0, *(len(part.data) for part in parts)])
-    indptr = np.concatenate(
-        [[0], *(part.indptr[1:] + end for part, end in zip(parts, ends[:-1], strict=True))]
+def problem_of(case: Case) -> LocationProblem:
+    """Return the location problem of a case, for the objective `case.objective`."""
+    sites = len(case.sites) if case.sites is not None else case.matrix().shape[1]
+    serves_everyone = case.objective in ("distance", "total")
+    return LocationProblem(
+        case.weight,
+        case.pairs(),
+        opening_cost=case.cost,
+        capacity=case.capacity,
+        fixed_open=case.fixed,
+        rows=sparse.csr_array(np.ones((1, sites))) if case.at_least else None,
+        row_lower=[case.at_least] if case.at_least else None,
+        row_names=["outlets"] if case.at_least else None,
+        coverage_floor=None if serves_everyone or not case.floor else case.floor,
+        max_open=case.most,
     )
-    kind = np.int32 if ends[-1] < np.iinfo(np.int32).max else np.int64
-    return sparse.csr_array(
-        (
-            np.concatenate([part.data for part in parts]),
-            np.concatenate([part.indices for part in parts]).astype(kind, copy=False),
-            indptr.astype(kind),
-        ),
-        shape=(len(points), len(sites)),
-    )
-
-
-def _block(points: FloatArray, tree: KDTree, radius: float) -> Csr:
-    found = KDTree(points).sparse_distance_matrix(tree, radius, output_type="ndarray")
-    order = np.lexsort((found["j"], found["i"]))
-    indptr = np.concatenate(([0], np.cumsum(np.bincount(found["i"], minlength=len(points)))))
-    return sparse.csr_array(
-        (found["v"][order], found["j"][order].astype(np.int32), indptr), shape=(len(points), tree.n)
-    )
-
-
-def full_pairs(distance: FloatArray) -> Csr:
-    """Return a dense distance matrix (I, J) as csr with every pair stored, zeros included."""
-    points, sites = distance.shape
-    indices = np.tile(np.arange(sites, dtype=np.int32), points)
-    indptr = np.arange(points + 1, dtype=np.int32) * np.int32(sites)
-    return sparse.csr_array((distance.ravel(), indices, indptr), shape=distance.shape)
 
 
 def mclp(
     seed: int, points: int = 10_000, sites: int = 500, most: int = 25, *, clustered: bool = False
 ) -> LocationProblem:
-    """Return a maximal covering problem, for the objective `coverage`: at most `most` outlets."""
-    drawn = places(seed, points, sites, clustered=clustered)
-    reach = pairs_within(drawn.points, drawn.sites, usual_radius(sites))
-    return LocationProblem(drawn.weight, reach, max_open=most)
+    """Return a maximal covering problem, for the objective `coverage`."""
+    return problem_of(cases.mclp(seed, points, sites, most, clustered=clustered))
 
 
 def million(seed: int, *, clustered: bool = False) -> LocationProblem:
-    """Return the maximal covering problem of a million demand points, 1,000 sites, 50 outlets."""
-    return mclp(seed, 1_000_000, 1_000, 50, clustered=clustered)
+    """Return the maximal covering problem of a million demand points, for `coverage`."""
+    return problem_of(cases.million(seed, clustered=clustered))
 
 
 def lscp(seed: int, points: int = 10_000, sites: int = 500, *, clustered: bool = False) -> LocationProblem:
-    """Return a set covering problem, for the objective `cost`; points that no site covers are left out."""
-    drawn = places(seed, points, sites, clustered=clustered)
-    reach = pairs_within(drawn.points, drawn.sites, usual_radius(sites))
-    coverable = np.diff(reach.indptr) > 0
-    return LocationProblem(drawn.weight[coverable], reach[coverable], coverage_floor=1.0)
+    """Return a set covering problem, for the objective `cost`."""
+    return problem_of(cases.lscp(seed, points, sites, clustered=clustered))
 
 
 def capacitated_equal(seed: int, points: int = 5_000, sites: int = 300) -> LocationProblem:
-    """Return a capacitated set covering problem, for `cost`: all capacities three mean loads."""
-    drawn = places(seed, points, sites)
-    capacity = np.full(sites, 3.0 * drawn.weight.sum() / sites)
-    return LocationProblem(drawn.weight, _roomy(drawn), capacity=capacity, coverage_floor=1.0)
+    """Return a capacitated set covering problem with equal capacities, for `cost`."""
+    return problem_of(cases.capacitated_equal(seed, points, sites))
 
 
 def capacitated_random(
     seed: int, points: int = 5_000, sites: int = 300, *, whole: bool = True
 ) -> LocationProblem:
-    """Return a capacitated set covering problem, for `cost`, with random capacities and costs.
-
-    Capacities are 1.5 to 5 mean loads, costs 20 to 100, whole numbers if `whole`.
-    """
-    drawn = places(seed, points, sites)
-    random = np.random.default_rng([seed, 1])
-    capacity = random.uniform(1.5, 5.0, sites) * drawn.weight.sum() / sites
-    cost = random.integers(20, 101, sites).astype(np.float64) if whole else random.uniform(20.0, 100.0, sites)
-    return LocationProblem(
-        drawn.weight, _roomy(drawn), opening_cost=cost, capacity=capacity, coverage_floor=1.0
-    )
-
-
-def _roomy(drawn: Places) -> Csr:
-    """Return pairs within a radius at which every point has a site, three times the usual pairs at least."""
-    nearest = KDTree(drawn.sites).query(drawn.points)[0].max()
-    radius = max(math.sqrt(3.0) * usual_radius(len(drawn.sites)), 1.2 * float(nearest))
-    return pairs_within(drawn.points, drawn.sites, radius)
+    """Return a capacitated set covering problem with random capacities and costs, for `cost`."""
+    return problem_of(cases.capacitated_random(seed, points, sites, whole=whole))
 
 
 def p_median(
     seed: int, points: int = 10_000, sites: int = 500, most: int = 25, *, clustered: bool = False
 ) -> LocationProblem:
-    """Return a p-median problem, for the objective `distance`, with every pair stored."""
-    drawn = places(seed, points, sites, clustered=clustered)
-    return LocationProblem(drawn.weight, full_pairs(cdist(drawn.points, drawn.sites)), max_open=most)
+    """Return a p-median problem over every pair, for the objective `distance`."""
+    return problem_of(cases.p_median(seed, points, sites, most, clustered=clustered))
 
 
 def prefecture(number: int, points: int = 500, sites: int = 60) -> LocationProblem:
-    """Return one synthetic prefecture, for `cost`: the fewest outlets that serve 90 % of the volume.
-
-    Sites lie at demand points; 8 outlets exist and 14 are the least. The capacity of an outlet is
-    2 % to 14 % of the volume, so that about as many are needed as the least number says. The reach is
-    a fifth of the square, wider where 97 % of the volume would not have a site that near.
-    """
-    drawn = places(number, points, sites, clustered=True, among=True)
-    random = np.random.default_rng([number, 2])
-    nearest = KDTree(drawn.sites).query(drawn.points)[0]
-    order = np.argsort(nearest)
-    share = np.cumsum(drawn.weight[order]) / drawn.weight.sum()
-    needed = float(nearest[order][min(int(np.searchsorted(share, 0.97)), points - 1)])
-    fixed = np.zeros(sites, dtype=np.int64)
-    fixed[random.choice(sites, min(EXISTING, sites), replace=False)] = 1
-    return LocationProblem(
-        drawn.weight,
-        pairs_within(drawn.points, drawn.sites, max(0.2 * SIDE, needed)),
-        capacity=random.uniform(0.02, 0.14, sites) * drawn.weight.sum(),
-        fixed_open=fixed,
-        rows=sparse.csr_array(np.ones((1, sites))),
-        row_lower=[min(AT_LEAST, sites)],
-        row_names=["outlets"],
-        coverage_floor=SHARE,
-    )
+    """Return one synthetic prefecture, for `cost`."""
+    return problem_of(cases.prefecture(number, points, sites))
 
 
 def prefectures(count: int = 333, points: int = 500, sites: int = 60) -> dict[int, LocationProblem]:
@@ -210,57 +92,10 @@ def prefectures(count: int = 333, points: int = 500, sites: int = 60) -> dict[in
 
 
 def read_warehouses(path: Path, capacity: float | None = None) -> LocationProblem:
-    """Return an OR-Library warehouse location file (cap*, capa-c, uncap), for the objective `total`.
-
-    Parameters
-    ----------
-    path : Path
-        The file. Its costs are for serving all of a customer's demand; ours are per unit of it.
-    capacity : float, optional
-        Of every warehouse, for the files that hold the word `capacity` in its place (capa-c).
-    """
-    words = iter(path.read_text(encoding="utf-8").split())
-    sites, points = int(next(words)), int(next(words))
-    table = np.array([[_capacity(next(words), capacity), float(next(words))] for _ in range(sites)])
-    demand, cost = np.zeros(points), np.zeros((points, sites))
-    for point in range(points):
-        demand[point] = float(next(words))
-        cost[point] = [float(next(words)) for _ in range(sites)]
-    # a customer without demand would cost nothing to serve: it keeps its costs as distances
-    unit = np.where(demand > 0, demand, 1.0)[:, None]
-    return LocationProblem(demand, full_pairs(cost / unit), opening_cost=table[:, 1], capacity=table[:, 0])
-
-
-def _capacity(word: str, given: float | None) -> float:
-    if word != "capacity":
-        return float(word)
-    if given is None:
-        raise ValueError("the file leaves the capacity open; give it.")
-    return given
+    """Return an OR-Library warehouse location file, for the objective `total`."""
+    return problem_of(cases.read_warehouses(path, capacity))
 
 
 def read_medians(path: Path) -> LocationProblem:
-    """Return an OR-Library p-median file (pmed*), for the objective `distance`.
-
-    The file is an undirected graph: distances are its shortest paths, a later edge overrides an
-    earlier one.
-    """
-    lines = path.read_text(encoding="utf-8").splitlines()
-    nodes, _, most = (int(word) for word in lines[0].split())
-    edges = np.full((nodes, nodes), np.inf)
-    for a, b, length in _edges(lines[1:]):
-        edges[a - 1, b - 1] = edges[b - 1, a - 1] = length
-    return LocationProblem(np.ones(nodes), full_pairs(shortest_path(edges)), max_open=most)
-
-
-def _edges(lines: list[str]) -> Iterator[tuple[int, int, int]]:
-    for line in lines:
-        if line.strip():
-            a, b, length = (int(word) for word in line.split()[:3])
-            yield a, b, length
-
-
-def read_optima(folder: Path) -> dict[str, float]:
-    """Return the published optimum of every instance in `optima.csv` of the folder."""
-    with (folder / "optima.csv").open(encoding="utf-8") as lines:
-        return {row["instance"]: float(row["optimum"]) for row in csv.DictReader(lines)}
+    """Return an OR-Library p-median file, for the objective `distance`."""
+    return problem_of(cases.read_medians(path))
