@@ -2,12 +2,13 @@
 
 from optimization.explain import explain
 from optimization.frontier import frontier
-from optimization.many import solve_many
+from optimization.many import solve_many, solve_stream
 from optimization.problem import Cover, LocationProblem, Objective, SolverOptions
 from optimization.recount import RecountError
 from optimization.result import Conflict, Outcome, Plan, StageResult
 from optimization.solve import solve, solve_plainly
 from optimization.solver import SolverError
+from optimization.workers import Workers
 
 __all__ = [
     "Conflict",
@@ -20,9 +21,11 @@ __all__ = [
     "SolverError",
     "SolverOptions",
     "StageResult",
+    "Workers",
     "explain",
     "frontier",
     "solve",
     "solve_many",
     "solve_plainly",
+    "solve_stream",
 ]

@@ -1,29 +1,26 @@
 """Solve many problems: plain ones here at once, the rest in worker processes, largest first.
 
-A worker that dies costs only the problem it held: every lane is a thread with one process of its
-own, so nothing else is in that process. The problem is tried once more in a fresh one, then handed
-back as a plan with the outcome `time_limit`, nothing open and a note that says what happened.
+A worker that dies costs only the problem it held: that is tried once more in a fresh process, then
+handed back as a plan with the outcome `time_limit`, nothing open and a note that says what
+happened. The same holds for a problem that raises.
 """
 
 from __future__ import annotations
 
-import multiprocessing
-import os
-import threading
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
-from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
-from typing import TypeVar
+import pickle
+from collections.abc import Callable, Generator, Hashable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor
+from contextlib import closing
+from dataclasses import replace
+from hashlib import blake2b
+from typing import Generic, TypeVar
 
+from optimization.farm import Farm, work_s
 from optimization.problem import LocationProblem, SolverOptions
-from optimization.result import Outcome, Plan
-from optimization.solve import DEFAULT_OPTIONS, objective_names, solve, solve_plainly
+from optimization.result import Plan
+from optimization.solve import DEFAULT_OPTIONS, objective_names, solve_plainly
 
 Key = TypeVar("Key", bound=Hashable)
-Task = tuple[LocationProblem, Sequence[str] | str, SolverOptions]
-
-SERIAL_WORK_S = 3.0
-ATTEMPTS = 2
 
 
 def solve_many(
@@ -31,8 +28,14 @@ def solve_many(
     objectives: Sequence[str] | str = ("cost",),
     options: SolverOptions = DEFAULT_OPTIONS,
     executor: Executor | None = None,
-) -> Iterator[tuple[Key, Plan]]:
+    *,
+    progress: Callable[[int, int], None] | None = None,
+) -> Generator[tuple[Key, Plan], None, None]:
     """Yield (key, plan) for every problem, in the order of `problems`.
+
+    Each comes as soon as it and those before it are done. Problems that are the same are solved
+    once. Closing the iterator cancels what has
+    not started, kills processes of our own, and returns at once.
 
     Parameters
     ----------
@@ -43,6 +46,8 @@ def solve_many(
     executor : concurrent.futures.Executor, optional
         Where the problems run that need a solver, such as a Dask client's executor. Default:
         one process per core, or none at all where the work is too little to start them.
+    progress : callable, optional
+        Called with the number of problems done, in whatever order they end, and of all.
 
     Raises
     ------
@@ -51,29 +56,70 @@ def solve_many(
         reaches the others: it is tried twice and then noted in that problem's plan.
     """
     objective_names(objectives)
-    return _results(problems, objectives, options, executor)
+    return _in_order(problems, objectives, options, executor, progress)
 
 
-def _results(
+def _in_order(
     problems: Mapping[Key, LocationProblem],
     objectives: Sequence[str] | str,
     options: SolverOptions,
     executor: Executor | None,
-) -> Iterator[tuple[Key, Plan]]:
+    progress: Callable[[int, int], None] | None,
+) -> Generator[tuple[Key, Plan], None, None]:
+    order = list(problems)
+    largest_first = sorted(order, key=lambda key: -work_s(problems[key]))
     done: dict[Key, Plan] = {}
-    for key, problem in problems.items():
-        plan = _plainly(problem, objectives, options)
-        if plan is not None:
-            done[key] = plan
-    hard = sorted((key for key in problems if key not in done), key=lambda key: -work_s(problems[key]))
-    tasks = {key: (problems[key], objectives, options) for key in hard}
-    if executor is None and (len(hard) < 2 or sum(work_s(problems[key]) for key in hard) < SERIAL_WORK_S):
-        yield from ((key, done[key] if key in done else attempts(solve, tasks[key])) for key in problems)
-        return
-    with Lanes() as lanes:
-        futures = {key: lanes.submit(task, executor) for key, task in tasks.items()}
-        for key in problems:
-            yield key, done[key] if key in done else futures[key].result()
+    given = 0
+    items = ((key, problems[key]) for key in largest_first)
+    with closing(solve_stream(items, objectives, options, executor)) as stream:
+        for number, (ended, found) in enumerate(stream, 1):
+            done[ended] = found
+            if progress is not None:
+                progress(number, len(order))
+            while given < len(order) and order[given] in done:
+                yield order[given], done.pop(order[given])
+                given += 1
+
+
+def solve_stream(
+    problems: Iterable[tuple[Key, LocationProblem]],
+    objectives: Sequence[str] | str = ("cost",),
+    options: SolverOptions = DEFAULT_OPTIONS,
+    executor: Executor | None = None,
+) -> Generator[tuple[Key, Plan], None, None]:
+    """Yield (key, plan) as problems end, drawing the next ones only while there is room for them.
+
+    The largest should come first. `solve_many` is this, sorted; here the problems are never all in
+    memory. Closing the iterator does what it does there.
+    """
+    repeats: Repeats[Key] = Repeats()
+    with closing(_distinct(repeats.first(problems), objectives, options, executor)) as stream:
+        for key, plan in stream:
+            yield key, plan
+            yield from repeats.answered(key, plan)
+    yield from repeats.ready
+
+
+def _distinct(
+    problems: Iterable[tuple[Key, LocationProblem]],
+    objectives: Sequence[str] | str,
+    options: SolverOptions,
+    executor: Executor | None,
+) -> Generator[tuple[Key, Plan], None, None]:
+    farm: Farm[Key] = Farm(objectives, options, executor)
+    try:
+        for key, problem in problems:
+            plan = _plainly(problem, objectives, options)
+            if plan is not None:
+                yield key, plan
+            else:
+                farm.submit(key, problem)
+            yield from farm.ended()
+        yield from farm.rest()
+    except BaseException:
+        farm.stop()
+        raise
+    farm.close()
 
 
 def _plainly(
@@ -86,94 +132,46 @@ def _plainly(
         return None
 
 
-def work_s(problem: LocationProblem) -> float:
-    """Return a rough guess of the seconds a problem takes, to order and to decide on processes."""
-    try:
-        return 0.01 + 4e-5 * float(problem.instance.reach.nnz)
-    except AttributeError:  # no problem at all: its own attempt will say so
-        return 0.01
+class Repeats(Generic[Key]):
+    """Problems that are the same to the last bit: the first is solved, its plan is that of all.
 
-
-def attempts(run: Callable[..., Plan], task: Task) -> Plan:
-    """Return the plan of the first attempt that works, or a note of why none did."""
-    error: Exception | None = None
-    for _ in range(ATTEMPTS):
-        try:
-            return run(*task)
-        except Exception as caught:
-            error = caught
-    return failed(error)
-
-
-def failed(error: BaseException | None) -> Plan:
-    """Return the plan of a problem that could not be run: nothing open, and why."""
-    reason = (
-        "a worker process died"
-        if isinstance(error, BrokenProcessPool)
-        else f"{type(error).__name__}: {error}"
-    )
-    return Plan(Outcome.TIME_LIMIT, notes=(f"no answer after {ATTEMPTS} attempts: {reason}",))
-
-
-class Lanes:
-    """Threads that each own one worker process, and a door to somebody else's executor."""
+    Hundreds of makers who plan the same area with nothing there yet pose one problem.
+    """
 
     def __init__(self) -> None:
-        self.threads = ThreadPoolExecutor(max_workers=os.cpu_count() or 1, thread_name_prefix="lane")
-        self.own = threading.local()
-        self.pools: list[ProcessPoolExecutor] = []
-        self.usable: bool | None = None
-        self.lock = threading.Lock()
+        self.waiting: dict[bytes, list[Key]] = {}
+        self.plans: dict[bytes, Plan] = {}
+        self.prints: dict[Key, bytes] = {}
+        self.ready: list[tuple[Key, Plan]] = []
 
-    def __enter__(self) -> Lanes:
-        return self
+    def first(self, problems: Iterable[tuple[Key, LocationProblem]]) -> Iterator[tuple[Key, LocationProblem]]:
+        """Yield the problems that are new; those that repeat a solved one are ready."""
+        for key, problem in problems:
+            mark = fingerprint(problem)
+            if mark in self.plans:
+                self.ready.append((key, self.plans[mark]))
+            elif mark in self.waiting:
+                self.waiting[mark].append(key)
+            else:
+                if mark:
+                    self.waiting[mark], self.prints[key] = [], mark
+                yield key, problem
 
-    def __exit__(self, *_: object) -> None:
-        self.threads.shutdown(wait=False, cancel_futures=True)
-        for pool in self.pools:
-            pool.shutdown(wait=False, cancel_futures=True)
+    def answered(self, key: Key, plan: Plan) -> Iterator[tuple[Key, Plan]]:
+        """Yield what has the plan of `key` too, and what else is ready."""
+        mark = self.prints.pop(key, b"")
+        if mark:
+            self.plans[mark] = replace(
+                plan, seconds={}, notes=(*plan.notes, "as for the same problem before")
+            )
+            self.ready += [(other, self.plans[mark]) for other in self.waiting.pop(mark)]
+        while self.ready:
+            yield self.ready.pop()
 
-    def submit(self, task: Task, executor: Executor | None) -> Future[Plan]:
-        """Start a task, in `executor` where there is one, and in a lane if that fails."""
-        if executor is None:
-            return self.threads.submit(attempts, self._run, task)
-        try:
-            outside = executor.submit(solve, *task)
-        except Exception:
-            return self.threads.submit(attempts, self._run, task)
-        waiting: Future[Plan] = Future()
-        outside.add_done_callback(lambda future: self._hand_over(future, task, waiting))
-        return waiting
 
-    def _hand_over(self, outside: Future[Plan], task: Task, waiting: Future[Plan]) -> None:
-        if outside.cancelled() or outside.exception() is not None:
-            retry = self.threads.submit(attempts, self._run, task)
-            retry.add_done_callback(lambda future: waiting.set_result(future.result()))
-        else:
-            waiting.set_result(outside.result())
-
-    def _run(self, *task: object) -> Plan:
-        pool = self._pool()
-        if pool is None:
-            return solve(*task)  # type: ignore[arg-type]
-        try:
-            return pool.submit(solve, *task).result()  # type: ignore[arg-type]
-        except BrokenProcessPool:
-            self.own.pool = None
-            raise
-
-    def _pool(self) -> ProcessPoolExecutor | None:
-        """Return this thread's process; None where processes cannot be started at all."""
-        pool: ProcessPoolExecutor | None = getattr(self.own, "pool", None)
-        if pool is None and self.usable is not False:
-            pool = ProcessPoolExecutor(max_workers=1, mp_context=multiprocessing.get_context("spawn"))
-            try:
-                pool.submit(os.getpid).result()
-            except BrokenProcessPool:
-                # a script without the usual `if __name__ == "__main__"` cannot start processes
-                self.usable = False
-                return None
-            with self.lock:
-                self.pools.append(pool)
-            self.own.pool = pool
-        return pool
+def fingerprint(problem: LocationProblem) -> bytes:
+    """Return what only problems with the same numbers and names share; nothing for what is no problem."""
+    try:
+        return blake2b(pickle.dumps(problem.instance, 5), digest_size=16).digest()
+    except Exception:
+        return b""

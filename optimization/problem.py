@@ -123,8 +123,17 @@ class LocationProblem:
     instance: Instance = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        """Check every part once, and keep the filled-in form that all methods work on."""
-        object.__setattr__(self, "instance", instance_of(self))
+        """Check every part once, and keep the filled-in form that all methods work on.
+
+        The large parts are then those of that form, not the caller's: they are held, and pickled
+        for a worker, once.
+        """
+        instance = instance_of(self)
+        object.__setattr__(self, "instance", instance)
+        object.__setattr__(self, "weight", instance.weight)
+        object.__setattr__(self, "reach", instance.reach)
+        if self.rows is not None:
+            object.__setattr__(self, "rows", instance.rows)
 
 
 @dataclass(frozen=True, slots=True)
