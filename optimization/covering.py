@@ -66,7 +66,7 @@ def covering(instance: Instance, limit: CoverLimit) -> Covering:
     first, classes = alike(near, [limit.group.astype(np.float64)], counts)
     return Covering(
         limit=limit,
-        pattern=_ones(near[first]),
+        pattern=ones_like(near[first]),
         weight=sums(classes, limit.weight[counts], len(first)),
         group=limit.group[first],
         total=total,
@@ -103,5 +103,6 @@ def alike(
     return points[first[order]], rank[classes.ravel()]
 
 
-def _ones(matrix: Csr) -> Csr:
+def ones_like(matrix: Csr) -> Csr:
+    """Return the pattern of `matrix` as a matrix of ones."""
     return csr_of(np.ones(matrix.nnz), matrix.indices, matrix.indptr, matrix.shape)
