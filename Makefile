@@ -2,13 +2,15 @@
 # make test        the whole gate, as CI runs it
 # make test-slow   the longer tests
 # make format      put the code in order
+# make bench       ours beside its peers, small sizes: docs/performance.md (under 10 minutes)
+# make bench-full  all sizes: hours; ORLIB=DIR adds the OR-Library's files
 # make app         the app, on this machine only
 # make messages    collect new messages, name those without Chinese
 # make wheel       the distribution, into dist/
 # make clean       remove what make made
 SHELL := /bin/bash
 .DELETE_ON_ERROR:
-.PHONY: help env demo test test-slow lint format app messages wheel clean
+.PHONY: help env demo test test-slow bench bench-full lint format app messages wheel clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -48,6 +50,23 @@ lint: $(READY)
 test-slow: $(READY)
 	$(BIN)/pytest -m slow
 
+# spopt asks for a Python of its own (3.12 or newer) and for other versions than the product.
+BENCH := .venv-bench
+NEWER := python3.13 python3.12 $(lastword $(wildcard $(HOME)/.pyenv/versions/3.12.*/bin/python)) python3
+BENCH_PYTHON ?= $(firstword $(foreach name,$(NEWER),$(shell $(name) -c 'import sys; print(sys.executable)' 2>/dev/null)))
+COMPARE := $(BIN)/python -m benchmarks --peer-python $(CURDIR)/$(BENCH)/bin/python $(if $(ORLIB),--orlib $(ORLIB))
+
+$(BENCH)/ready.stamp:
+	$(BENCH_PYTHON) -m venv $(BENCH)
+	$(BENCH)/bin/pip install --quiet --disable-pip-version-check spopt highspy
+	touch $@
+
+bench: $(READY) $(BENCH)/ready.stamp
+	$(COMPARE)
+
+bench-full: $(READY) $(BENCH)/ready.stamp
+	$(COMPARE) --full
+
 format: $(READY)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
@@ -62,4 +81,4 @@ wheel: $(READY)
 	$(BIN)/pip wheel --quiet --no-deps --wheel-dir dist .
 
 clean:
-	rm -rf $(VENV) build dist out *.egg-info
+	rm -rf $(VENV) $(BENCH) build dist out *.egg-info

@@ -245,7 +245,7 @@ def prefecture(seed: int, points: int = 500, sites: int = 60) -> Case:
     """Return one synthetic prefecture: the fewest outlets that serve 90 % of the volume.
 
     Sites lie at demand points; 8 outlets exist and 14 are the least. The capacity of an outlet is
-    2 % to 14 % of the volume, so that about as many are needed as the least number says. The reach is
+    2 % to 10 % of the volume, so that about half of them need more than the least number says. The reach is
     a fifth of the square, wider where 97 % of the volume would not have a site that near.
     """
     drawn = places(seed, points, sites, clustered=True, among=True)
@@ -262,7 +262,7 @@ def prefecture(seed: int, points: int = 500, sites: int = 60) -> Case:
         drawn.points,
         drawn.sites,
         radius=max(0.2 * SIDE, needed),
-        capacity=random.uniform(0.02, 0.14, sites) * drawn.weight.sum(),
+        capacity=random.uniform(0.02, 0.10, sites) * drawn.weight.sum(),
         fixed=fixed,
         at_least=min(AT_LEAST, sites),
         floor=SHARE,

@@ -1,0 +1,86 @@
+"""`python -m benchmarks`: run the comparisons, print them, write docs/performance.md and its picture."""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from benchmarks import comparisons, tables
+from benchmarks.comparisons import Comparison
+from benchmarks.picture import draw
+from benchmarks.runner import Median, Runner, names
+
+DOCS = Path(__file__).parents[1] / "docs"
+BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
+
+
+def main(
+    everything: Annotated[bool, typer.Option("--full", help="All sizes; else those of ten minutes.")] = False,
+    only: Annotated[str, typer.Option(help="Only comparisons so named; nothing is written.")] = "",
+    peer_python: Annotated[str, typer.Option(help="The interpreter that has spopt.")] = "",
+    orlib: Annotated[Path | None, typer.Option(help="A folder of OR-Library files.")] = None,
+    out: Annotated[Path, typer.Option(help="Where performance.md and its picture are.")] = DOCS,
+) -> None:
+    """Compare the engine with its peers."""
+    runner = Runner(peer_python)
+    if only:
+        chosen = comparisons.full() if everything else comparisons.quick()
+        chosen += comparisons.clusters(333 if everything else 8)
+        chosen += [] if orlib is None else comparisons.orlib(orlib)
+        _table(runner, names(chosen, only), tables.compared)
+        return
+    parts = [f"{machine()} `make {'bench-full' if everything else 'bench'}`."]
+    parts += ["### Ours and the peers", _table(runner, _compared(everything), tables.compared)]
+    if orlib is not None:
+        optima = tables.read_optima(orlib)
+        found = _table(runner, comparisons.orlib(orlib), lambda rows: tables.published(rows, optima))
+        parts += ["### OR-Library", found]
+    for curve in comparisons.curves(everything=everything):
+        found = tables.curve_table(curve, [runner.compare(step)[0] for _, step in curve.steps])
+        print(f"\n{curve.name}\n{found}", flush=True)
+        parts += [f"### {curve.name}, by {curve.axis}", found]
+    growing = [(points, runner.compare(one)) for points, one in comparisons.growing(everything=everything)]
+    draw(growing, out / "performance.svg")
+    _write(out / "performance.md", "\n\n".join(parts))
+
+
+def _compared(everything: bool) -> list[Comparison]:
+    chosen = comparisons.full() if everything else comparisons.quick()
+    return chosen + comparisons.clusters(333 if everything else 8)
+
+
+def _table(
+    runner: Runner,
+    chosen: list[Comparison],
+    table: Callable[[list[tuple[Comparison, list[Median]]]], str],
+) -> str:
+    """Run the comparisons, printing each as it ends, and return their table."""
+    rows = []
+    for comparison in chosen:
+        rows.append((comparison, runner.compare(comparison)))
+        print("\n".join(table(rows[-1:]).splitlines()[0 if len(rows) == 1 else 2 :]), flush=True)
+    return table(rows)
+
+
+def machine() -> str:
+    """Return a sentence on where this was measured."""
+    parts = ", ".join(f"{name} {version(name)}" for name in ("pulp", "highspy", "numpy", "scipy"))
+    return f"{os.cpu_count()} cores, Python {platform.python_version()}, {parts};"
+
+
+def _write(path: Path, measured: str) -> None:
+    """Put the measurements between the markers of the page."""
+    page = path.read_text(encoding="utf-8")
+    before, _, rest = page.partition(BEGIN)
+    path.write_text(f"{before}{BEGIN}\n{measured}\n{END}{rest.partition(END)[2]}", encoding="utf-8")
+    print(f"Written: {path}")
+
+
+if __name__ == "__main__":
+    typer.run(main)
