@@ -34,7 +34,7 @@ METHODS = (
     Method("nearest for all", True, plain_stage(Objective.DISTANCE), plain.nearest_for_all),
     Method("nearest set", True, plain_stage(Objective.DISTANCE), plain.nearest_set),
     Method("Benders cuts of covers", False, coverage.applies, coverage.solve_coverage),
-    Method("Lagrangian bound", False, median.applies, median.solve_median),
+    Method("Lagrangian branch and bound", False, median.applies, median.solve_median),
     Method("search over radii", False, lambda stage: stage.objective is Objective.FARTHEST, solve_from_start),
     Method("integer program", False, lambda _: True, solve_from_start),
 )

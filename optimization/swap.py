@@ -1,96 +1,240 @@
-"""Better plans for `distance` by single swaps, all pairs of sites weighed at once."""
+"""Better plans for `distance` and `total`: adds, drops and swaps of sites, all weighed at once.
+
+Where any choice of at most so many sites will do, the search runs in compiled loops, with kicks.
+Where floors and rows bind too, every move's effect on each of them is tabled beside its profit
+(the same gain, loss and extra, of covered weight in place of distance), and the stage itself has
+the last word.
+"""
 
 from __future__ import annotations
 
+import math
+from dataclasses import dataclass
+from typing import NamedTuple
+
 import numpy as np
 
-from optimization.arrays import FloatArray, IntArray
+from optimization.arrays import BoolArray, FloatArray, IntArray
 from optimization.clock import Clock
-from optimization.problem import Objective
-from optimization.stage import Stage, value_of, within_limits
+from optimization.priced import Floors, Limits
+from optimization.service import Service
+from optimization.stage import value_of, within_limits
 
 TRIED = 40
+STRENGTH = 3
+LEAST_GAIN = 1e-9
+MOST_TABLED = 8
+STEEPER = (1.0, 2.0, 8.0)
 
 
-def swap_distances(
-    stage: Stage, units: IntArray, weighted: FloatArray, base: FloatArray, clock: Clock
-) -> IntArray:
-    """Return `units` after the best swaps, one at a time, that keep every limit.
+class Priced(NamedTuple):
+    """Cost of each pair and way out under some price, in the order of the rows."""
 
-    Gain, loss and extra of Resende and Werneck (2007): closing r and opening i changes the sum by
-    -gain(i) + loss(r) - extra(r, i).
+    cost: FloatArray
+    base: FloatArray
 
-    Parameters
+
+@dataclass(slots=True)
+class Plans:
+    """The best plan so far and the ways to better ones.
+
+    Attributes
     ----------
-    weighted : float array (I, J)
-        Weight times distance, infinite where no pair is stored.
-    base : float array (I,)
-        Weight times the distance to the nearest fixed site or `beyond`; infinite without one.
+    units, value
+        The best plan (J,) and its value on the stage.
+    free : bool
+        Any choice of at most `limit` sites keeps every limit, so that only values matter.
     """
-    units = units.copy()
-    while clock.left > 0:
-        profit = swap_profits(stage, units, weighted, base)
-        if profit is None or not _take_best(stage, units, *profit):
-            return units
-    return units
 
+    service: Service
+    floors: Floors
+    limits: Limits
+    units: IntArray
+    value: float
+    free: bool
+    clock: Clock
 
-def swap_profits(
-    stage: Stage, units: IntArray, weighted: FloatArray, base: FloatArray
-) -> tuple[FloatArray, IntArray, IntArray] | None:
-    """Return profits (K, M) of swapping, the K sites that may close and the M that may open."""
-    instance = stage.instance
-    closing = np.flatnonzero((units > 0) & (instance.fixed == 0))
-    opening = np.flatnonzero((units == 0) & (instance.units > 0))
-    if not len(closing) or not len(opening):
-        return None
-    columns = np.column_stack([weighted[:, closing], base])
-    nearest = np.argmin(columns, axis=1)
-    rows = np.arange(len(columns))
-    first = columns[rows, nearest]
-    if not np.isfinite(first).all():
-        return None
-    columns[rows, nearest] = np.inf
-    second = columns.min(axis=1)
-    ceiling = 2.0 * float(weighted[np.isfinite(weighted)].sum()) + 1.0
-    second = np.where(np.isfinite(second), second, ceiling)  # closing the only site must never pay
-    order = np.argsort(nearest, kind="stable")
-    candidates = weighted[np.ix_(order, opening)]
-    gain = np.maximum(0.0, first[order, None] - candidates)
-    extra = np.maximum(0.0, second[order, None] - np.maximum(candidates, first[order, None]))
-    starts = np.searchsorted(nearest[order], np.arange(len(closing) + 1))
-    back = np.vstack([extra, np.zeros((1, len(opening)))])
-    by_site = np.add.reduceat(back, np.minimum(starts[:-1], len(order)), axis=0)
-    by_site[starts[1:] == starts[:-1]] = 0.0
-    last = starts[-1] if starts[-1] > starts[-2] else None
-    if last is not None:
-        by_site[-1] = extra[starts[-2] : last].sum(axis=0)
-    loss = np.bincount(nearest, second - first, len(closing) + 1)[:-1]
-    return gain.sum(axis=0)[None, :] + by_site - loss[:, None], closing, opening
+    @property
+    def is_open(self) -> BoolArray:
+        """Which of the sites (M,) the best plan opens."""
+        return np.asarray(self.units[self.service.sites] > 0)
 
+    def begin(self, units: IntArray | None) -> None:
+        """Take `units` as the plan at hand if they keep every limit."""
+        stage = self.service.stage
+        if units is not None and within_limits(stage, units):
+            self.units, self.value = units, value_of(stage, stage.objective, units)
 
-def _take_best(
-    stage: Stage, units: IntArray, profit: FloatArray, closing: IntArray, opening: IntArray
-) -> bool:
-    """Make the most profitable swaps, in place, that still help one after the other; False if none does.
+    def narrow(self, service: Service, floors: Floors, limits: Limits) -> None:
+        """Go on over fewer sites."""
+        self.service, self.floors, self.limits = service, floors, limits
 
-    One table of profits serves several swaps: each further one is measured before it is taken.
-    """
-    flat = profit.ravel()
-    count = min(TRIED, len(flat))
-    best = np.argpartition(-flat, count - 1)[:count]
-    least = 1e-9 * max(1.0, float(np.abs(flat).max()))
-    now, taken = value_of(stage, Objective.DISTANCE, units), False
-    for at in best[np.argsort(-flat[best], kind="stable")].tolist():
-        out, into = int(closing[at // len(opening)]), int(opening[at % len(opening)])
-        if flat[at] <= least or not units[out] or units[into]:
-            continue
-        old = units[[out, into]].copy()
-        units[out] -= 1
-        units[into] += 1
-        then = value_of(stage, Objective.DISTANCE, units)
-        if then < now - least and within_limits(stage, units):
-            now, taken = then, True
+    def search(self, kicks: int, seed: int) -> None:
+        """Search by kicked descents from the plan at hand, where any choice of sites will do."""
+        from optimization.median_kernels import search_sets
+
+        draws, is_open = np.random.default_rng(seed).random((kicks, STRENGTH, 2)), self.is_open
+        search_sets(*self.service.rows, is_open, self.service.limit, self._least, draws)
+        self._take(is_open)
+
+    def descend(self) -> None:
+        """Improve the plan at hand by moves alone."""
+        self._take(self._moved(self.is_open))
+
+    def kick(self, kicks: int, prices: FloatArray, seed: int) -> None:
+        """Improve kicked copies of the best plan."""
+        from optimization import median_kernels
+
+        draws = np.random.default_rng(seed).random((kicks, STRENGTH, 2))
+        for number in range(kicks):
+            if self.clock.left <= 0:
+                return
+            trial = self.is_open
+            median_kernels.kick(trial, draws[number, : 1 + number % STRENGTH])
+            self.improve(trial, prices)
+
+    def improve(self, chosen: BoolArray, prices: FloatArray) -> float:
+        """Take the sites that a bound chose as a plan, after moves; return the best value."""
+        for steeper in (0.0,) if self.free else (0.0, *STEEPER):
+            is_open = chosen.copy()
+            if steeper:
+                if not prices[: len(self.floors.need)].any():
+                    break
+                self._descend(is_open, self._at_prices(steeper * prices))
+            if self.free or within_limits(self.service.stage, self._units_of(is_open)):
+                self._take(self._moved(is_open))
+                break
+        return self.value
+
+    @property
+    def _least(self) -> float:
+        return LEAST_GAIN * max(1.0, abs(self.value) if math.isfinite(self.value) else 0.0)
+
+    def _units_of(self, is_open: BoolArray) -> IntArray:
+        trial = self.service.stage.instance.fixed.copy()
+        trial[self.service.sites[is_open]] += 1
+        return with_surplus(trial, self.units)
+
+    def _take(self, is_open: BoolArray) -> None:
+        """Keep a plan that is better than the best, as measured on the stage itself."""
+        from optimization.median_kernels import total_of_set
+
+        if total_of_set(*self.service.rows, is_open) >= self.value:
+            return
+        units, stage = self._units_of(is_open), self.service.stage
+        value = value_of(stage, stage.objective, units)
+        if value < self.value and within_limits(stage, units):
+            self.units, self.value = units, value
+
+    def _moved(self, is_open: BoolArray) -> BoolArray:
+        """Return the sites after the best moves that keep the limits."""
+        is_open = is_open.copy()
+        if self.free:
+            self._descend(is_open, Priced(self.service.cost, self.service.base))
         else:
-            units[[out, into]] = old
-    return taken
+            tables = self._tables()
+            while self.clock.left > 0 and self._move_guarded(is_open, tables):
+                pass
+        return is_open
+
+    def _descend(self, is_open: BoolArray, priced: Priced) -> None:
+        from optimization.median_kernels import descend
+
+        service = self.service
+        descend(service.start, service.site, *priced, service.fee, is_open, service.limit, self._least)
+
+    def _at_prices(self, prices: FloatArray) -> Priced:
+        """Return costs less what serving adds to priced floors; sorted as before."""
+        parts = [self._of_floor(floor) for floor in range(len(self.floors.need)) if prices[floor] > 0]
+        used = prices[: len(self.floors.need)][prices[: len(self.floors.need)] > 0]
+        cost, base = self.service.cost.copy(), self.service.base.copy()
+        for price, part in zip(used.tolist(), parts, strict=True):
+            cost += price * part.cost
+            base += price * part.base
+        return Priced(cost, base)
+
+    def _of_floor(self, floor: int) -> Priced:
+        """Return minus what every pair and way out adds to a floor."""
+        service, floors = self.service, self.floors
+        rows = np.repeat(np.arange(len(service.base)), np.diff(service.start))
+        cost, base = np.zeros(len(service.cost)), np.zeros(len(service.base))
+        for end, label, gain, there in zip(*floors.parts[:4], strict=True):
+            here = label == floor
+            cost -= np.where(here[rows] & (np.arange(len(rows)) < end[rows]), gain[rows], 0.0)
+            base -= np.where(here, there, 0.0)
+        return Priced(cost, base)
+
+    def _tables(self) -> list[tuple[Priced, float]]:
+        """Return the floors that moves are held to beforehand, with what each needs."""
+        needed = np.flatnonzero(self.floors.need > 0)
+        if len(needed) > MOST_TABLED:
+            return []
+        return [(self._of_floor(floor), float(self.floors.need[floor])) for floor in needed.tolist()]
+
+    def _move_guarded(self, is_open: BoolArray, tables: list[tuple[Priced, float]]) -> bool:
+        """Make the best move that keeps the limits, in place; False if none helps."""
+        service, closing = self.service, np.flatnonzero(is_open)
+        fee = np.append(service.fee, 0.0)
+        profit = self._changes(is_open, closing, Priced(service.cost, service.base))
+        profit += np.append(service.fee[closing], 0.0)[:, None] - fee[None, :]
+        profit[:, :-1][:, is_open] = -np.inf
+        if len(closing) >= service.limit:
+            profit[-1, :] = -np.inf
+        for part, need in tables:
+            there = -self._worth(part, is_open)
+            profit[there + self._changes(is_open, closing, part) < need - 1e-9 * abs(need)] = -np.inf
+        self._hold_rows(profit, is_open, closing)
+        return self._take_move(profit, is_open, closing)
+
+    def _hold_rows(self, profit: FloatArray, is_open: BoolArray, closing: IntArray) -> None:
+        for row, right in zip(self.limits.coefficients, self.limits.right, strict=True):
+            after = row[is_open].sum() - np.append(row[closing], 0.0)[:, None] + np.append(row, 0.0)[None, :]
+            profit[after > right + 1e-9 * max(1.0, abs(right))] = -np.inf
+
+    def _take_move(self, profit: FloatArray, is_open: BoolArray, closing: IntArray) -> bool:
+        flat = profit.ravel()
+        count = min(TRIED, len(flat))
+        best = np.argpartition(-flat, count - 1)[:count]
+        for at in best[np.argsort(-flat[best], kind="stable")].tolist():
+            if flat[at] <= self._least:
+                return False
+            trial = is_open.copy()
+            out, into = divmod(at, profit.shape[1])
+            if out < len(closing):
+                trial[closing[out]] = False
+            if into < len(is_open):
+                trial[into] = True
+            if within_limits(self.service.stage, self._units_of(trial)):
+                is_open[:] = trial
+                return True
+        return False
+
+    def _worth(self, part: Priced, is_open: BoolArray) -> float:
+        from optimization.median_kernels import value_of_set
+
+        return float(value_of_set(self.service.start, self.service.site, *part, is_open))
+
+    def _changes(self, is_open: BoolArray, closing: IntArray, part: Priced) -> FloatArray:
+        """Return what every move saves: rows the K closing sites and none, columns all sites and none."""
+        from optimization.median_kernels import move_profits
+
+        service, sites = self.service, len(is_open)
+        slot = np.full(sites, -1, dtype=np.int64)
+        slot[closing] = np.arange(len(closing))
+        gain, loss, extra = move_profits(service.start, service.site, *part, is_open, slot, len(closing))
+        table = np.zeros((len(closing) + 1, sites + 1))
+        table[:-1, :-1] = extra
+        table[:, :-1] += gain
+        table[:-1, :] -= loss[:, None]
+        return table
+
+
+def with_surplus(trial: IntArray, units: IntArray) -> IntArray:
+    """Return `trial` with as many units in all as `units`, where `units` has several at a site."""
+    trial = trial.copy()
+    surplus = int(units.sum() - trial.sum())
+    for site in np.flatnonzero(units > np.maximum(trial, 1)).tolist():
+        extra = max(0, min(surplus, int(units[site] - trial[site])))
+        trial[site] += extra
+        surplus -= extra
+    return trial

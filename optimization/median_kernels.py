@@ -1,0 +1,398 @@
+"""Compiled loops over the sorted rows of `service.Service`; import only where one of them runs.
+
+A row lists the sites that may serve a point, the cheapest first, so that every loop ends as soon as
+the rest of the row is too dear to matter.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numba import njit
+
+FAR = 1e300
+
+
+@njit(cache=True, nogil=True)
+def sort_rows(start: Any, site: Any, cost: Any, distance: Any) -> None:
+    """Sort every row by distance, in place, ties in the order of sites; `cost` follows."""
+    for row in range(len(start) - 1):
+        first, last = start[row], start[row + 1]
+        order = np.argsort(distance[first:last], kind="mergesort")
+        distance[first:last] = distance[first:last][order]
+        cost[first:last] = cost[first:last][order]
+        site[first:last] = site[first:last][order]
+
+
+@njit(cache=True, nogil=True)
+def value_of_set(start: Any, site: Any, cost: Any, base: Any, is_open: Any) -> float:
+    """Return the sum of each row's least cost over open sites and its way out."""
+    total = 0.0
+    for row in range(len(base)):
+        least = base[row]
+        for k in range(start[row], start[row + 1]):
+            if cost[k] >= least:
+                break
+            if is_open[site[k]]:
+                least = cost[k]
+                break
+        total += least
+    return total
+
+
+@njit(cache=True, nogil=True)
+def nearest_two(start: Any, site: Any, cost: Any, base: Any, is_open: Any, out: Any) -> Any:
+    """Write each row's two least open costs, the way out among them, and the site of the first.
+
+    `out` is (first (I,), second (I,), at (I,)); `at` is -1 where the way out is nearest.
+    """
+    first, second, at = out
+    for row in range(len(base)):
+        a, b, where = base[row], FAR, -1
+        for k in range(start[row], start[row + 1]):
+            if cost[k] >= b:
+                break
+            if is_open[site[k]]:
+                if cost[k] < a:
+                    a, b, where = cost[k], a, site[k]
+                else:
+                    b = cost[k]
+                    break
+        first[row], second[row], at[row] = a, b, where
+
+
+@njit(cache=True, nogil=True)
+def move_profits(start: Any, site: Any, cost: Any, base: Any, is_open: Any, slot: Any, count: int) -> Any:
+    """Return what opening saves (M,), what closing costs (K,) and what a swap saves besides (K, M).
+
+    Gain, loss and extra of Resende and Werneck (2007); `slot` numbers the K open sites that may
+    close, -1 elsewhere. Swapping r for i saves gain[i] - loss[r] + extra[r, i].
+    """
+    sites = len(is_open)
+    gain, loss, extra = np.zeros(sites), np.zeros(count), np.zeros((count, sites))
+    rows = len(base)
+    first, second, at = np.empty(rows), np.empty(rows), np.empty(rows, np.int64)
+    nearest_two(start, site, cost, base, is_open, (first, second, at))
+    for row in range(rows):
+        a, b = first[row], second[row]
+        closing = slot[at[row]] if at[row] >= 0 else -1
+        if closing >= 0:
+            loss[closing] += b - a
+        limit = b if closing >= 0 else a
+        for k in range(start[row], start[row + 1]):
+            c = cost[k]
+            if c >= limit:
+                break
+            if c < a:
+                gain[site[k]] += a - c
+                if closing >= 0:
+                    extra[closing, site[k]] += b - a
+            else:
+                extra[closing, site[k]] += b - c
+    return gain, loss, extra
+
+
+@njit(cache=True, nogil=True)
+def best_move(gain: Any, loss: Any, extra: Any, fee: Any, is_open: Any, opened: Any, may_add: bool) -> Any:
+    """Return (profit, closing, opening) of the best add, drop or swap; -1 for neither side."""
+    best, out, into = 0.0, -1, -1
+    sites = len(fee)
+    for i in range(sites):
+        if not is_open[i] and may_add and gain[i] - fee[i] > best:
+            best, out, into = gain[i] - fee[i], -1, i
+    for r in range(len(opened)):
+        saved = fee[opened[r]] - loss[r]
+        if saved > best:
+            best, out, into = saved, opened[r], -1
+        for i in range(sites):
+            if not is_open[i]:
+                profit = gain[i] - fee[i] + saved + extra[r, i]
+                if profit > best:
+                    best, out, into = profit, opened[r], i
+    return best, out, into
+
+
+@njit(cache=True, nogil=True)
+def descend(
+    start: Any, site: Any, cost: Any, base: Any, fee: Any, is_open: Any, limit: int, least: float
+) -> None:
+    """Make the best add, drop or swap, in place, until none saves more than `least`."""
+    slot = np.full(len(fee), -1, np.int64)
+    while True:
+        opened = np.flatnonzero(is_open)
+        slot[:] = -1
+        slot[opened] = np.arange(len(opened))
+        gain, loss, extra = move_profits(start, site, cost, base, is_open, slot, len(opened))
+        profit, out, into = best_move(gain, loss, extra, fee, is_open, opened, len(opened) < limit)
+        if profit <= least:
+            return
+        if out >= 0:
+            is_open[out] = False
+        if into >= 0:
+            is_open[into] = True
+
+
+@njit(cache=True, nogil=True)
+def total_of_set(start: Any, site: Any, cost: Any, base: Any, fee: Any, is_open: Any) -> float:
+    """Return service and fees of a set of sites."""
+    total = value_of_set(start, site, cost, base, is_open)
+    for j in range(len(fee)):
+        if is_open[j]:
+            total += fee[j]
+    return total
+
+
+@njit(cache=True, nogil=True)
+def kick(is_open: Any, draws: Any) -> None:
+    """Swap some random open sites for random closed ones, in place; `draws` (S, 2) in [0, 1)."""
+    for s in range(len(draws)):
+        opened, closed = np.flatnonzero(is_open), np.flatnonzero(~is_open)
+        if not len(opened) or not len(closed):
+            return
+        is_open[opened[int(draws[s, 0] * len(opened))]] = False
+        is_open[closed[int(draws[s, 1] * len(closed))]] = True
+
+
+@njit(cache=True, nogil=True)
+def search_sets(
+    start: Any,
+    site: Any,
+    cost: Any,
+    base: Any,
+    fee: Any,
+    is_open: Any,
+    limit: int,
+    least: float,
+    draws: Any,
+) -> float:
+    """Improve a set of at most `limit` sites, in place, by descents from kicked copies of the best.
+
+    `draws` (kicks, strength, 2). Returns the value of the best set.
+    """
+    descend(start, site, cost, base, fee, is_open, limit, least)
+    best = total_of_set(start, site, cost, base, fee, is_open)
+    for number in range(len(draws)):
+        trial = is_open.copy()
+        kick(trial, draws[number, : 1 + number % draws.shape[1]])
+        descend(start, site, cost, base, fee, trial, limit, least)
+        value = total_of_set(start, site, cost, base, fee, trial)
+        if value < best - least:
+            best = value
+            is_open[:] = trial
+    return best
+
+
+@njit(cache=True, nogil=True)
+def choose(worth: Any, state: Any, limit: int, chosen: Any) -> Any:
+    """Mark the forced sites and the least worth of the free ones, in place, `limit` in all.
+
+    Returns (sum of worth, worst worth taken by choice or 0 if there is room, best worth left or 0).
+    """
+    room, total, free = limit, 0.0, 0
+    values = np.empty(len(worth))
+    for j in range(len(worth)):
+        chosen[j] = state[j] == 1
+        if state[j] == 1:
+            room -= 1
+            total += worth[j]
+        elif state[j] == 0 and worth[j] < 0:
+            values[free] = worth[j]
+            free += 1
+    if room <= 0:
+        following = 0.0
+        for j in range(free):
+            following = min(following, values[j])
+        return total, -FAR, following
+    if free <= room:
+        for j in range(len(worth)):
+            if state[j] == 0 and worth[j] < 0:
+                chosen[j] = True
+                total += worth[j]
+        return total, 0.0, 0.0
+    ranked = np.partition(values[:free], room)
+    following = ranked[room]
+    worst = ranked[:room].max()
+    taken = 0
+    for j in range(len(worth)):
+        if state[j] == 0 and worth[j] < worst:
+            chosen[j] = True
+            total += worth[j]
+            taken += 1
+    for j in range(len(worth)):
+        if taken == room:
+            break
+        if state[j] == 0 and worth[j] == worst:
+            chosen[j] = True
+            total += worth[j]
+            taken += 1
+    return total, worst, following
+
+
+@njit(cache=True, nogil=True)
+def settle(
+    worth: Any, chosen: Any, state: Any, bound: float, worst: float, following: float, cutoff: float
+) -> None:
+    """Close and open sites, in place, whose other value would lift the bound to `cutoff` or above.
+
+    Opening a site left out costs its worth, less the worst chosen one where there is no room;
+    closing a chosen one loses its worth, and lets the next one in.
+    """
+    for j in range(len(worth)):
+        if state[j] == 0:
+            if chosen[j]:
+                if bound - worth[j] + following >= cutoff:
+                    state[j] = 1
+            elif bound + worth[j] - worst >= cutoff:
+                state[j] = -1
+
+
+@njit(cache=True, nogil=True)
+def ascend(
+    rows: Any,
+    floors: Any,
+    limits: Any,
+    state: Any,
+    multiplier: Any,
+    prices: Any,
+    numbers: Any,
+    steps: int,
+    patience: int,
+) -> Any:
+    """Raise the Lagrangian bound by deflected subgradient steps.
+
+    Parameters
+    ----------
+    rows : (start, site, cost, base, fee)
+        The sorted rows, each row's way out (I,) and each site's fee (M,).
+    floors : (end (C, I), label (C, I), gain (C, I), there (C, I), need (F,))
+        The pairs before `end` add `gain` to floor `label`; so does the way out where `there`.
+        Coverings in order of their distance.
+    limits : (coefficients (R, M), right (R,))
+        coefficients @ chosen <= right.
+    state : int8 (M,)
+        1 open, -1 closed, 0 free; settled ones are written back.
+    multiplier, prices : float (I,), (F + R,)
+        Where to start; the best are written back.
+    numbers : (limit, target, cutoff, step, least step)
+        Most sites, value the steps aim at, bound that ends the run, step length and its least; the
+        step length is written back.
+
+    Returns
+    -------
+    bound, worth, chosen, frequency
+        Best bound, its worths (M,) and sites (M,), and how often each site was chosen lately (M,).
+    """
+    start, site, cost, base, fee = rows
+    end, label, gain, there, need = floors
+    coefficients, right = limits
+    limit, target, cutoff, step, least_step = int(numbers[0]), numbers[1], numbers[2], numbers[3], numbers[4]
+    points, sites, kinds, priced = len(base), len(fee), len(end), len(need)
+    v, mu = multiplier.copy(), prices.copy()
+    best, best_worth = -np.inf, np.zeros(sites)
+    best_chosen, chosen = np.zeros(sites, np.bool_), np.zeros(sites, np.bool_)
+    frequency, slope, price_slope = np.zeros(sites), np.zeros(points), np.zeros(len(mu))
+    pace = np.abs(v) + 1e-3 * np.abs(v).mean() + 1e-300
+    price_pace = _price_paces(need, coefficients, right, target)
+    worth, stale = np.empty(sites), 0
+    for _ in range(steps):
+        worth[:] = fee
+        for r in range(len(right)):
+            if mu[priced + r] > 0:
+                worth += mu[priced + r] * coefficients[r]
+        bound = 0.0
+        for i in range(points):
+            shift, out = 0.0, base[i]
+            for c in range(kinds):
+                shift += mu[label[c, i]] * gain[c, i]
+                out -= mu[label[c, i]] * there[c, i]
+            v[i] = min(v[i], out)
+            bound += v[i]
+            c = 0
+            for k in range(start[i], start[i + 1]):
+                while c < kinds and k >= end[c, i]:
+                    shift -= mu[label[c, i]] * gain[c, i]
+                    c += 1
+                slack = cost[k] - shift - v[i]
+                if slack >= 0:
+                    break
+                worth[site[k]] += slack
+        total, worst, following = choose(worth, state, limit, chosen)
+        bound += total
+        for f in range(priced):
+            bound += mu[f] * need[f]
+        for r in range(len(right)):
+            bound -= mu[priced + r] * right[r]
+        if bound > best + 1e-7 * abs(target):
+            stale = 0
+        else:
+            stale += 1
+        if bound > best:
+            best = bound
+            best_worth[:] = worth
+            best_chosen[:] = chosen
+            multiplier[:] = v
+            prices[:] = mu
+            settle(worth, chosen, state, bound, worst, following, cutoff)
+        if best >= cutoff:
+            break
+        frequency *= 0.9
+        for j in range(sites):
+            if chosen[j]:
+                frequency[j] += 0.1
+        if stale >= patience:
+            step, stale = step / 2, 0
+            if step < least_step:
+                break
+        price_slope *= 0.3
+        for f in range(priced):
+            price_slope[f] += need[f]
+        for r in range(len(right)):
+            price_slope[priced + r] += coefficients[r][chosen].sum() - right[r]
+        length = 0.0
+        for i in range(points):
+            shift, out, times = 0.0, base[i], 0
+            for c in range(kinds):
+                shift += mu[label[c, i]] * gain[c, i]
+                out -= mu[label[c, i]] * there[c, i]
+            c = 0
+            for k in range(start[i], start[i + 1]):
+                while c < kinds and k >= end[c, i]:
+                    shift -= mu[label[c, i]] * gain[c, i]
+                    c += 1
+                if cost[k] - shift >= v[i]:
+                    break
+                if chosen[site[k]]:
+                    times += 1
+                    for d in range(c, kinds):
+                        price_slope[label[d, i]] -= gain[d, i]
+            if times == 0 and v[i] >= out:
+                times = 1
+                for d in range(kinds):
+                    price_slope[label[d, i]] -= there[d, i]
+            slope[i] = 1.0 - times + 0.3 * slope[i]
+            length += pace[i] * slope[i] * slope[i]
+        for f in range(len(mu)):
+            if mu[f] > 0 or price_slope[f] > 0:
+                length += price_pace[f] * price_slope[f] * price_slope[f]
+        if length <= 0:
+            break
+        move = step * (target - bound) / length
+        for i in range(points):
+            v[i] += move * pace[i] * slope[i]
+        for f in range(len(mu)):
+            mu[f] = max(0.0, mu[f] + move * price_pace[f] * price_slope[f])
+    numbers[3] = step
+    return best, best_worth, best_chosen, frequency
+
+
+@njit(cache=True, nogil=True)
+def _price_paces(need: Any, coefficients: Any, right: Any, target: float) -> Any:
+    """Return a scale for every price: value over the square of what its limit measures."""
+    paces = np.empty(len(need) + len(right))
+    for f in range(len(need)):
+        paces[f] = abs(target) / (need[f] * need[f] + 1e-300)
+    for r in range(len(right)):
+        size = max(abs(right[r]), np.abs(coefficients[r]).max())
+        paces[len(need) + r] = abs(target) / (size * size + 1e-300)
+    return paces

@@ -1,0 +1,179 @@
+"""Best-first branch and bound over the Lagrangian bound of `distance` and `total`.
+
+At every node some sites are open, some closed, and a few dozen subgradient steps from its parent's
+multipliers raise the bound (Christofides and Beasley 1982). What the bound settles by reduced cost
+is settled for all nodes below; the rest branches on the site that the steps open nearly half of the
+time.
+"""
+
+from __future__ import annotations
+
+import heapq
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from optimization.arrays import BoolArray, FloatArray, IntArray
+from optimization.clock import Clock
+from optimization.priced import Floors, Limits
+from optimization.result import ROUNDING
+from optimization.service import Service
+
+ROOT_STEPS = 100
+ROOT_ROUNDS = 10
+ROOT_PATIENCE = 20
+NODE_STEPS = 60
+NODE_PATIENCE = 5
+FIRST_STEP = 1.5
+NODE_STEP = 2.0
+LEAST_STEP = 1e-3
+IMPROVED = 20
+GAP_SHARE = 0.999  # a little inside the gap, so that rounding undoes no proof
+IMPROVE_EVERY = 8
+
+
+class Node(NamedTuple):
+    """A part of the search: its bound, settled sites, multipliers and what the steps opened."""
+
+    bound: float
+    state: npt.NDArray[np.int8]
+    multiplier: FloatArray
+    prices: FloatArray
+    worth: FloatArray
+    chosen: BoolArray
+    frequency: FloatArray
+
+    @property
+    def undecided(self) -> IntArray:
+        """Sites still free."""
+        return np.flatnonzero(self.state == 0)
+
+
+@dataclass(slots=True)
+class Tree:
+    """The search, from the root's steps to its proof.
+
+    Attributes
+    ----------
+    value : float
+        Value of the best plan at hand.
+    improve : callable
+        Takes the sites (M,) that a bound chose and its prices, returns the value of the best plan.
+    gap : float
+        The relative gap at which the search may end.
+    complete, counted : bool
+        A node without free sites, or with all the sites allowed, stands for one plan, which
+        `improve` has seen: if it is not better or not allowed, nothing is left there.
+    unsettled : float
+        Least bound among nodes that cannot be divided and are not settled.
+    """
+
+    service: Service
+    floors: Floors
+    limits: Limits
+    value: float
+    improve: Callable[[BoolArray, FloatArray], float]
+    gap: float
+    clock: Clock
+    complete: bool
+    counted: bool
+    heap: list[tuple[float, int, Node]] = field(default_factory=list)
+    unsettled: float = math.inf
+    nodes: int = 0
+
+    @property
+    def cutoff(self) -> float:
+        """No plan worth less than this is missed: what is better lies below, or is within the gap."""
+        size = max(1.0, abs(self.value))
+        within = self.value - max(GAP_SHARE * self.gap, ROUNDING / 2) * size
+        grain = self.service.grain
+        return min(within, self.value - grain * (1 - 1e-4)) if grain else within
+
+    @property
+    def bound(self) -> float:
+        """The proven bound on every plan."""
+        left = self.heap[0][0] if self.heap else math.inf
+        return min(self.value, self.service.round_up(min(self.cutoff, left, self.unsettled)))
+
+    def root(self, multiplier: FloatArray, prices: FloatArray) -> Node:
+        """Return the root after its steps from these multipliers, with plans tried on the way."""
+        state = np.zeros(len(self.service.sites), dtype=np.int8)
+        pace = (ROOT_STEPS, ROOT_PATIENCE, FIRST_STEP)
+        node, step = self.node(state, multiplier, prices, pace)
+        for _ in range(1, ROOT_ROUNDS):
+            self.value = min(self.value, self.improve(node.chosen, node.prices))
+            if node.bound >= self.cutoff or step < LEAST_STEP or self.clock.left <= 0:
+                break
+            before = node
+            node, step = self.node(node.state, node.multiplier, node.prices, (*pace[:2], step))
+            if before.bound > node.bound:
+                node = before
+        return node
+
+    def node(
+        self,
+        state: npt.NDArray[np.int8],
+        multiplier: FloatArray,
+        prices: FloatArray,
+        pace: tuple[int, int, float] = (NODE_STEPS, NODE_PATIENCE, NODE_STEP),
+    ) -> tuple[Node, float]:
+        """Return a node after its steps, and the last step's length; the arrays given become its own."""
+        from optimization.median_kernels import ascend
+
+        steps, patience, step = pace
+        numbers = np.array([self.service.limit, self.value, self.cutoff, step, LEAST_STEP])
+        bound, worth, chosen, frequency = ascend(
+            self.service.rows,
+            self.floors.parts,
+            self.limits.parts,
+            state,
+            multiplier,
+            prices,
+            numbers,
+            steps,
+            patience,
+        )
+        node = Node(float(bound), state, multiplier, prices, worth, chosen, frequency)
+        return node, float(numbers[3])
+
+    def search(self, root: Node, most_nodes: float) -> None:
+        """Divide the node with the least bound until the proof, the clock or `most_nodes` ends it."""
+        self.push(root)
+        while self.heap and self.heap[0][0] < self.cutoff and self.nodes < most_nodes:
+            if self.clock.left <= 0:
+                return
+            _, _, node = heapq.heappop(self.heap)
+            for child in self.children(node):
+                self.push(child)
+
+    def push(self, node: Node) -> None:
+        """Try the node's sites as a plan and keep the node while it may hold a better one."""
+        self.nodes += 1
+        full = int((node.state == 1).sum()) >= self.service.limit
+        ends = full or not len(node.undecided)
+        if ends:
+            self.value = min(self.value, self.improve(node.state == 1, node.prices))
+        elif self.nodes <= IMPROVED or self.nodes % IMPROVE_EVERY == 0:
+            self.value = min(self.value, self.improve(node.chosen, node.prices))
+        if node.bound >= self.cutoff:
+            return
+        if not ends:
+            heapq.heappush(self.heap, (node.bound, self.nodes, node))
+        elif not (self.complete or (full and self.counted)):
+            self.unsettled = min(self.unsettled, node.bound)
+
+    def children(self, node: Node) -> list[Node]:
+        """Return the node with one site open, and with it closed."""
+        free = node.undecided
+        site = free[np.argmin(np.abs(node.frequency[free] - 0.5))]
+        children = []
+        for side in (1, -1):
+            state = node.state.copy()
+            state[site] = side
+            child, _ = self.node(state, node.multiplier.copy(), node.prices.copy())
+            children.append(child._replace(bound=max(child.bound, node.bound)))
+        return children
