@@ -100,6 +100,14 @@ def union(first: sparse.csr_array, second: sparse.csr_array) -> sparse.csr_array
     return _csr(rows[keep], columns[keep], values[keep], (int(first.shape[0]), int(first.shape[1])))
 
 
+def beside(left: sparse.csr_array, right: sparse.csr_array) -> sparse.csr_array:
+    """Return the pairs of the same points with the places of `left`, then those of `right`; zeros survive."""
+    rows = np.concatenate([_row_of(left), _row_of(right)])
+    columns = np.concatenate([left.indices, right.indices.astype(np.int64) + left.shape[1]])
+    values = np.concatenate([left.data, right.data])
+    return _csr(rows, columns, values, (int(left.shape[0]), int(left.shape[1] + right.shape[1])))
+
+
 def road_like_km(straight_km: FloatArray) -> FloatArray:
     """Return what roads make of great-circle distances between Chinese cities: x 1.3, above 200 km x 1.25.
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import chain, combinations, combinations_with_replacement, islice
-from math import comb
 
 import numpy as np
 
@@ -13,12 +11,12 @@ from optimization.covering import Covering
 from optimization.stage import Stage
 
 BLOCK = 20_000
-
-
-def count_sets(stage: Stage, size: int) -> int:
-    """Return how many sets there are to test."""
-    sites = len(stage.instance.free)
-    return comb(sites + size - 1, size) if needs_repeats(stage, size) else comb(sites, size)
+CELLS = 1_000_000
+"""Numbers that are held at once for a block of sets."""
+TIE = 1e-12
+"""Relative difference of distances that is rounding."""
+WORK = 50_000_000
+"""Elementary steps that are spent on sets of one size at most; most are parts of a matrix product."""
 
 
 def needs_repeats(stage: Stage, size: int) -> bool:
@@ -35,26 +33,60 @@ def needs_repeats(stage: Stage, size: int) -> bool:
     return size > len(free) or bool(rows.size and (rows != rows[:, :1]).any())
 
 
+class TooManyError(Exception):
+    """Testing all sets would take more than is spent on it."""
+
+
 def feasible_sets(stage: Stage, size: int) -> Iterator[IntArray]:
-    """Yield blocks (S, size) of sites that keep rows, floors and service; cost is the caller's."""
+    """Yield blocks (S, size) of sites that keep rows, floors and service; cost is the caller's.
+
+    Sets grow site by site. One is left out as soon as what it covers and the largest single gains
+    that are still to come together miss a floor: gains only shrink as a set grows.
+
+    Raises
+    ------
+    TooManyError
+        Before it would take more than `WORK` elementary steps.
+    """
+    _require_small(stage)
     test = SetTest(stage)
-    for block in _blocks(len(test.free), size, repeats=needs_repeats(stage, size)):
+    if not len(test.free):
+        blocks: Iterator[IntArray] = iter([np.zeros((1, 0), dtype=np.int64)] if size == 0 else [])
+    else:
+        blocks = _grown(test, size, repeats=needs_repeats(stage, size))
+    for block in blocks:
         good = block[test.passes(block)]
         if len(good):
             yield test.free[good]
 
 
-def _blocks(sites: int, size: int, *, repeats: bool) -> Iterator[IntArray]:
-    if size == 0:
-        yield np.zeros((1, 0), dtype=np.int64)
-        return
-    choose = combinations_with_replacement if repeats else combinations
-    flat = chain.from_iterable(choose(range(sites), size))
-    while True:
-        block = np.fromiter(islice(flat, BLOCK * size), dtype=np.int64).reshape(-1, size)
-        if not len(block):
-            return
-        yield block
+def _require_small(stage: Stage) -> None:
+    if stage.instance.reach.shape[0] * stage.instance.reach.shape[1] > WORK / 10:
+        raise TooManyError
+
+
+def _grown(test: SetTest, size: int, *, repeats: bool) -> Iterator[IntArray]:
+    """Yield all sets of free sites (positions in `test.free`) that may keep the floors, in order."""
+    sets = np.zeros((1, 0), dtype=np.int64)
+    spent = 0
+    for left in range(size - 1, -1, -1):
+        spent += len(sets) * test.step
+        if spent > WORK:
+            raise TooManyError
+        longer = []
+        for start in range(0, len(sets), test.block):
+            part = sets[start : start + test.block]
+            row, site = np.nonzero(_follows(part, len(test.free), repeats=repeats) & test.hopes(part, left))
+            longer.append(np.column_stack([part[row], site]))
+        sets = np.concatenate(longer) if longer else np.zeros((0, size - left), dtype=np.int64)
+    for start in range(0, len(sets), BLOCK):
+        yield sets[start : start + BLOCK]
+
+
+def _follows(sets: IntArray, sites: int, *, repeats: bool) -> BoolArray:
+    """Return (S, J): which sites come after the last of each set, or are it where a site may repeat."""
+    last = sets[:, -1] + (0 if repeats else 1) if sets.shape[1] else np.zeros(len(sets), dtype=np.int64)
+    return np.arange(sites) >= last[:, None]
 
 
 class SetTest:
@@ -68,6 +100,27 @@ class SetTest:
         self.there: FloatArray = instance.rows @ instance.fixed.astype(np.float64)
         self.covers = [self._open_classes(covering) for covering in stage.presence]
         self.service = self._unserved() if stage.must_serve else np.zeros((0, len(self.free)), dtype=bool)
+
+    @property
+    def step(self) -> int:
+        """The elementary steps of growing one set by every site."""
+        return len(self.free) * (1 + sum(len(p) * int((need > 0).sum()) for need, _, p in self.covers))
+
+    @property
+    def block(self) -> int:
+        """How many sets are grown at once, so that they fit into memory."""
+        return max(1, CELLS // len(self.free))
+
+    def hopes(self, sets: IntArray, left: int) -> BoolArray:
+        """Return (S, J): whether a set, that site and `left` further ones may keep every floor."""
+        may = np.ones((len(sets), len(self.free)), dtype=bool)
+        for need, weight, pattern in self.covers:
+            hit = any_of(pattern, sets)
+            for group in np.flatnonzero(need > 0).tolist():
+                gain = np.where(hit, 0.0, weight[group][:, None]).T @ pattern.astype(np.float64)
+                lacking = need[group] * (1 - 1e-9) - weight[group] @ hit - _largest(gain, left)
+                may &= gain >= lacking[:, None]
+        return may
 
     def _open_classes(self, covering: Covering) -> tuple[FloatArray, FloatArray, BoolArray]:
         """Return each group's need beyond the fixed sites, (G, P) weights and (P, J) patterns."""
@@ -99,6 +152,15 @@ class SetTest:
         return good & any_of(self.service, block).all(axis=0)
 
 
+def _largest(gain: FloatArray, count: int) -> FloatArray:
+    """Return the sum of the `count` largest numbers of every row."""
+    if count >= gain.shape[1]:
+        return np.asarray(gain.sum(axis=1))
+    return np.asarray(
+        np.partition(gain, gain.shape[1] - count - 1, axis=1)[:, gain.shape[1] - count :].sum(axis=1)
+    )
+
+
 def any_of(pattern: BoolArray, block: IntArray) -> BoolArray:
     """Return (P, S): whether class p has one of the sites of set s."""
     hit = np.zeros((len(pattern), len(block)), dtype=bool)
@@ -107,18 +169,50 @@ def any_of(pattern: BoolArray, block: IntArray) -> BoolArray:
     return hit
 
 
-def set_distances(stage: Stage, sets: IntArray) -> FloatArray:
-    """Return the weighted distance of each set of sites, infinite where someone is not served."""
-    instance = stage.instance
-    beyond = np.inf if instance.beyond is None or stage.must_serve else instance.beyond
-    dense = np.minimum(dense_distances(stage.reach), beyond)[instance.weight > 0]
-    weight = instance.weight[instance.weight > 0]
-    fixed = dense[:, instance.fixed > 0].min(axis=1, initial=beyond)
-    value = np.zeros(len(sets))
-    for start in range(0, len(sets), BLOCK):
-        block = sets[start : start + BLOCK]
-        least = np.repeat(fixed[:, None], len(block), axis=1)
-        for column in range(block.shape[1]):
-            np.minimum(least, dense[:, block[:, column]], out=least)
-        value[start : start + BLOCK] = weight @ least
-    return value
+def nearest_of(stage: Stage, sets: Iterator[IntArray]) -> tuple[IntArray, float] | None:
+    """Return the set of least weighted distance and that distance, None where no set serves everyone.
+
+    Of sets that are equally near but for rounding the first is returned, whatever the unit of
+    weight or distance.
+
+    Raises
+    ------
+    TooManyError
+        Where measuring them would take more than a fifth of `WORK`: these steps are dearer.
+    """
+    best, least, spent = None, np.inf, 0
+    _require_small(stage)
+    distances = SetDistances(stage)
+    for block in sets:
+        spent += distances.weight.size * block.size
+        if spent > WORK // 5:
+            raise TooManyError
+        value = distances.of(block)
+        at = int(np.argmax(value <= value.min() * (1 + TIE)))
+        if best is None or value[at] < least * (1 - TIE):
+            best, least = block[at], float(value[at])
+    return None if best is None or not np.isfinite(least) else (best, least)
+
+
+class SetDistances:
+    """The distances of a stage, laid out for many sets at once."""
+
+    def __init__(self, stage: Stage) -> None:
+        instance = stage.instance
+        counts = instance.weight > 0
+        beyond = np.inf if instance.beyond is None or stage.must_serve else instance.beyond
+        self.weight = instance.weight[counts]
+        self.dense = np.minimum(dense_distances(stage.reach), beyond)[counts]
+        self.fixed = self.dense[:, instance.fixed > 0].min(axis=1, initial=beyond)
+
+    def of(self, sets: IntArray) -> FloatArray:
+        """Return the weighted distance of each set of sites, infinite where someone is not served."""
+        value = np.zeros(len(sets))
+        size = max(1, CELLS // max(1, len(self.weight)))
+        for start in range(0, len(sets), size):
+            block = sets[start : start + size]
+            least = np.repeat(self.fixed[:, None], len(block), axis=1)
+            for column in range(block.shape[1]):
+                np.minimum(least, self.dense[:, block[:, column]], out=least)
+            value[start : start + size] = self.weight @ least
+        return value

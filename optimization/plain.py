@@ -22,14 +22,15 @@ import numpy as np
 
 from optimization.arrays import FloatArray, IntArray, nearest_site
 from optimization.clock import Clock
-from optimization.enumeration import count_sets, feasible_sets, set_distances
+from optimization.enumeration import TooManyError, feasible_sets, nearest_of
 from optimization.greedy import drop_needless, greedy_plan
 from optimization.instance import Instance
 from optimization.problem import Objective, SolverOptions
 from optimization.result import Outcome, relative_gap
 from optimization.stage import Answer, Stage, cost_of, value_of, within_limits
 
-ENUMERATION_WORK = 300_000
+MOST_ENUMERATED = 8
+"""Units beyond which sets are not enumerated."""
 
 
 def is_plain(stage: Stage) -> bool:
@@ -66,13 +67,15 @@ def least_number(stage: Stage, units: IntArray, bound: float) -> Answer | None:
     if price is None:
         return None
     least, found = round(bound / price), round(cost_of(instance, units) / price)
-    points = len(instance.weight)
-    if sum(count_sets(stage, size) for size in range(least, found)) * points * found > ENUMERATION_WORK:
+    if found > MOST_ENUMERATED:
         return None
-    for size in range(least, found):
-        for block in feasible_sets(stage, size):
-            units = with_sites(instance, block[0])
-            return Answer(Outcome.OPTIMAL, units, size * price, size * price, "enumeration")
+    try:
+        for size in range(least, found):
+            for block in feasible_sets(stage, size):
+                units = with_sites(instance, block[0])
+                return Answer(Outcome.OPTIMAL, units, size * price, size * price, "enumeration")
+    except TooManyError:
+        return None
     return Answer(Outcome.OPTIMAL, units, found * price, found * price, "enumeration")
 
 
@@ -113,20 +116,17 @@ def nearest_for_all(
 def nearest_set(stage: Stage, start: IntArray | None, options: SolverOptions, clock: Clock) -> Answer | None:
     """Answer `distance` by enumeration, where the number of units is settled and the sets few."""
     del start, options, clock
-    size, points = stage.new_units, len(stage.instance.weight)
-    if size is None or count_sets(stage, size) * points * max(1, size) > ENUMERATION_WORK:
+    size = stage.new_units
+    if size is None or size > MOST_ENUMERATED:
         return None
-    blocks = list(feasible_sets(stage, size))
-    if not blocks:
+    try:
+        nearest = nearest_of(stage, feasible_sets(stage, size))
+    except TooManyError:
         return None
-    sets = np.concatenate(blocks)
-    values = set_distances(stage, sets)
-    best = int(np.argmin(values))
-    if not np.isfinite(values[best]):
+    if nearest is None:
         return None
-    return Answer(
-        Outcome.OPTIMAL, with_sites(stage.instance, sets[best]), values[best], values[best], "enumeration"
-    )
+    sites, value = nearest
+    return Answer(Outcome.OPTIMAL, with_sites(stage.instance, sites), value, value, "enumeration")
 
 
 def with_sites(instance: Instance, sites: IntArray) -> IntArray:

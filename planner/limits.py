@@ -49,7 +49,7 @@ def within_limits(run: Run, planned: list[Planned]) -> Limited | None:
     curves = curves_of(run, planned)
     chosen, bound = share_out(curves, weights, max_new=max_new, budget=budget, options=run.options)
     jobs = [_limited(item.job, option, run) for item, option in zip(planned, chosen, strict=True)]
-    final = list(solved(run, jobs, LIMITED))
+    final = solved(run, jobs, LIMITED)
     left = np.array([_shortage(item, option) for item, option in zip(final, chosen, strict=True)])
     judged = [_judged(now, before) for now, before in zip(final, planned, strict=True)]
     return Limited(judged, Master(float(weights @ left), min(bound, float(weights @ left))))

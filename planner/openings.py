@@ -77,7 +77,8 @@ def _floors(units: Ints, room: Ints, sales: Floats) -> Ints:
     shared, open_ended = keep.copy(), sales > 0
     while open_ended.any():
         rest = units.sum() - shared[~open_ended].sum()
-        quota = np.where(open_ended, rest * sales / sales[open_ended].sum(), shared)
+        quota = shared.astype(float)
+        quota[open_ended] = rest * sales[open_ended] / sales[open_ended].sum()
         below, above = np.maximum(keep - quota, 0.0), np.maximum(quota - room, 0.0)
         if below.sum() + above.sum() <= EPSILON:
             shared[open_ended] = np.floor(quota[open_ended] + EPSILON).astype(np.int64)

@@ -1,16 +1,15 @@
 """Plan outlets: scopes to problems, problems to plans, plans to new outlets."""
 
-from collections.abc import Iterator, Sequence
-from concurrent.futures import Executor, ProcessPoolExecutor
-from contextlib import contextmanager, nullcontext
+from collections.abc import Sequence
+from concurrent.futures import Executor
+from contextlib import nullcontext
 from dataclasses import replace
-from multiprocessing import get_context
 
 import numpy as np
 import pandas as pd
 
 from geodata.schemas import Tables
-from optimization import Outcome, SolverOptions
+from optimization import Outcome, SolverOptions, Workers
 from planner.candidates import candidates_of, site_notes
 from planner.check import findings_of
 from planner.limits import Master, within_limits
@@ -52,7 +51,7 @@ def place(
     Parameters
     ----------
     workers
-        Processes that solve; None: as many as there are processors.
+        Processes that solve, one set for the whole run; None: as many as there are processors.
     executor
         Where problems are solved instead, such as a cluster's.
     progress
@@ -66,19 +65,9 @@ def place(
     network = network_of(tables, scenario, territory=rules.territory)
     world = world_of(network, rules, scenario, candidates_of(tables, network, rules, scenario))
     scopes = scopes_of(network, rules, world.asked)
-    with nullcontext(executor) if executor else pool(workers) as solving:
+    with nullcontext(executor) if executor else Workers(workers) as solving:
         planned, master = _planned(Run(world, options_of(scenario), solving, progress), scopes)
     return _placement(tables, world, scopes, planned, master)
-
-
-@contextmanager
-def pool(workers: int | None) -> Iterator[Executor | None]:
-    """Yield a pool of so many processes; None leaves the choice to the engine."""
-    if workers is None:
-        yield None
-        return
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as executor:
-        yield executor
 
 
 def _planned(run: Run, scopes: Sequence[Scope]) -> tuple[list[Planned], Master | None]:

@@ -7,9 +7,9 @@ import numpy as np
 from scipy import sparse
 
 from geodata.messages import InputError, say
-from geodata.reach import nearest_pairs, union
 from optimization import Cover, LocationProblem
 from planner.candidates import Candidates, admitted
+from planner.geometry import Geometry
 from planner.network import Bools, Floats, Ints, KindAsked, Level, Network, Quantity, reach_km
 from planner.program import Columns, CoverRow, Program, Row
 from planner.rules.base import Requirement, Rule, Unit
@@ -19,13 +19,6 @@ from planner.rules.reach_share import ReachShare
 from planner.rules.ruleset import RuleSet
 from planner.scenario import Scenario
 from planner.scope import Scope, kinds_offered
-
-NEAREST = 10
-"""Sites that each point is paired with at least, so that distances say something where none is in reach."""
-PAIRS = 250_000
-"""Most pairs kept where no rule has a radius."""
-COVERAGE_KM = 50.0
-"""Reach where coverage is asked and no rule has a radius (assumed)."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +30,7 @@ class World:
     scenario: Scenario
     asked: dict[str, Requirement]
     candidates: Candidates
+    geometry: Geometry
     parts: sparse.csr_array
     annual: Floats
     listed: sparse.csc_array
@@ -65,6 +59,7 @@ def world_of(network: Network, rules: RuleSet, scenario: Scenario, candidates: C
         scenario=scenario,
         asked={rule.id: rule.to_plan(network) for rule in rules.rules},
         candidates=candidates,
+        geometry=Geometry(network, candidates),
         parts=capacity_parts(network),
         annual=np.nan_to_num(annual_t(network.outlets)),
         listed=sparse.csc_array(network.listed),
@@ -76,8 +71,7 @@ def program_of(
 ) -> Program:
     """Return the scope's columns, demand points and pairs; `enforced` are named rules it has to meet.
 
-    Pairs reach twice as far as the widest radius and include each point's ten nearest places; where
-    `coverage` is an objective, only what is within the widest radius.
+    Which pairs there are is told by `Geometry.pairs`; `coverage` says whether it is an objective.
     """
     network = world.network
     rules = [rule for rule in world.rules.rules if rule.role in scope.parties]
@@ -85,8 +79,14 @@ def program_of(
     across = any(rule.parameters.across_borders for rule in reaches)
     inside = any(not rule.parameters.across_borders and rule.level is not Level.AREA for rule in reaches)
     columns = _columns(scope, world, rules, enforced, across=across)
-    points = np.flatnonzero(np.isin(network.point_area, scope.areas))
-    pairs = _pairs(network, points, columns.lonlat, [rule.limit_km for rule in reaches], coverage=coverage)
+    points, existing = world.geometry.points(scope.areas), columns.existing
+    pairs = world.geometry.pairs(
+        scope.areas,
+        columns.lonlat[existing],
+        columns.source[~existing],
+        [rule.limit_km for rule in reaches],
+        coverage=coverage,
+    )
     if inside:
         pairs = _same_area(pairs, network.point_area[points], columns.area)
     return Program(network, scope.enterprise, scope.areas, scope.parties, columns, points, pairs)
@@ -224,7 +224,7 @@ def _chosen(
 def _near(scope: Scope, world: World, rules: Sequence[Rule]) -> Ints:
     """Return the candidates in the scope's areas, and those of others within reach of its points."""
     network, candidates = world.network, world.candidates
-    points = np.flatnonzero(np.isin(network.point_area, scope.areas))
+    points = world.geometry.points(scope.areas)
     widest = max(rule.limit_km for rule in rules if isinstance(rule, ReachShare))
     pairs = reach_km(network.point_lonlat[points], candidates.lonlat, widest, detour=network.detour)
     near = np.isin(candidates.area, scope.areas)
@@ -280,18 +280,6 @@ def _proportional_most(scope: Scope, world: World, rule: Proportion) -> float:
     return float(np.ceil(2 * whole * share.max(initial=0.0) * rule.parameters.tolerance) + len(share))
 
 
-def _pairs(
-    network: Network, points: Ints, places: Floats, radii: list[float], *, coverage: bool
-) -> sparse.csr_array:
-    at = network.point_lonlat[points]
-    if coverage:
-        return reach_km(at, places, max(radii, default=COVERAGE_KM), detour=network.detour)
-    sides = at[:, 0], at[:, 1], places[:, 0], places[:, 1]
-    k = NEAREST if radii else max(NEAREST, PAIRS // max(len(points), 1))
-    nearest = nearest_pairs(*sides, k, detour=network.detour)
-    return union(reach_km(at, places, 2 * max(radii), detour=network.detour), nearest) if radii else nearest
-
-
 def _same_area(pairs: sparse.csr_array, point_area: Ints, column_area: Ints) -> sparse.csr_array:
     """Return only the pairs inside one area: an outlet counts for the area it stands in."""
     row = np.repeat(np.arange(pairs.shape[0]), np.diff(pairs.indptr))
@@ -301,11 +289,15 @@ def _same_area(pairs: sparse.csr_array, point_area: Ints, column_area: Ints) -> 
 
 
 def _weight(program: Program) -> Floats:
-    """Return the units sold at each demand point (I,); the plain weights where nothing is sold."""
+    """Return each demand point's share (I,) of the units sold; the plain weights where nothing is sold.
+
+    Shares, and not units: so makers with the same task pose the same problem, and share its answer.
+    """
     network, points = program.network, program.points
-    sold = sum(network.quantity[Quantity.SALES][party] for party in program.parties.values())
-    weight = network.point_weight[points] * np.asarray(sold)[network.point_area[points]]
-    return weight if weight.sum() > 0 else network.point_weight[points]
+    sold = np.asarray(sum(network.quantity[Quantity.SALES][party] for party in program.parties.values()))
+    total = sold[program.areas].sum()
+    share = sold / total if total > 0 else np.ones_like(sold)
+    return np.asarray(network.point_weight[points] * share[network.point_area[points]])
 
 
 def _stacked(rows: list[Row], width: int) -> sparse.csr_array:

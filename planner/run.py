@@ -2,11 +2,15 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
+from contextlib import closing
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from geodata.messages import Message, say
-from optimization import Conflict, LocationProblem, Outcome, Plan, SolverOptions, explain, solve_many
+from optimization import Conflict, LocationProblem, Outcome, Plan, SolverOptions, explain, solve_stream
 from planner.explained import in_planner_terms
+from planner.network import Floats
 from planner.openings import Opening, openings_of
 from planner.problem import World, problem_of, program_of
 from planner.program import Program
@@ -16,10 +20,6 @@ from planner.scope import Scope
 Progress = Callable[[Message, int, int], None]
 """Called with what is being done, how many are done, and how many there are."""
 
-CHUNK = 1000
-"""Most scopes whose problems are held in memory at once."""
-PAIRS = 5_000_000
-"""Pairs in them at which no more are taken."""
 COST = ("cost", "distance")
 SHORTAGE = ("shortage", "cost", "distance")
 LIMITED = ("shortage", "coverage", "cost", "distance")
@@ -108,46 +108,43 @@ def least_short(run: Run, jobs: Sequence[Job]) -> list[Planned]:
         conflicts = tuple(in_planner_terms(found, program, run.world) for found in explain(problem))
         if item.plan.outcome is Outcome.INFEASIBLE:
             relaxed = replace(item.job, apart=hard_rows(run, item.job))
-            item = next(iter(solved(run, [relaxed], SHORTAGE)))
+            (item,) = solved(run, [relaxed], SHORTAGE)
         done.append(replace(item, feasible=False, conflicts=conflicts))
     return done
 
 
 def solved(
     run: Run, jobs: Sequence[Job], objectives: tuple[str, ...], *, what: Message | None = None
-) -> Iterator[Planned]:
-    """Yield every job planned for the objectives, in order, whole chunks of them at a time."""
-    message, done = what or say("Planning {total} scopes", total=len(jobs)), 0
-    for chunk in _chunks(run, jobs, coverage="coverage" in objectives):
-        problems = {number: problem for number, (_, _, problem) in enumerate(chunk)}
-        for number, plan in solve_many(problems, objectives, run.options, run.executor):
-            job, program, problem = chunk[number]
-            yield planned_of(job, program, problem, plan)
-            done += 1
-            run.tell(message, done, len(jobs))
+) -> list[Planned]:
+    """Return every job planned for the objectives, in order; modelled as there is room for them."""
+    message = what or say("Planning {total} scopes", total=len(jobs))
+    models: dict[int, tuple[Program, Floats]] = {}
+
+    def problems() -> Iterator[tuple[int, LocationProblem]]:
+        for number in largest_first(run.world, jobs):
+            program, problem = run.modelled(jobs[number], coverage="coverage" in objectives)
+            models[number] = program, problem.weight
+            yield number, problem
+
+    planned: dict[int, Planned] = {}
+    with closing(solve_stream(problems(), objectives, run.options, run.executor)) as stream:
+        for number, plan in stream:
+            planned[number] = planned_of(jobs[number], *models.pop(number), plan)
+            run.tell(message, len(planned), len(jobs))
+    return [planned[number] for number in range(len(jobs))]
 
 
-def _chunks(
-    run: Run, jobs: Sequence[Job], *, coverage: bool
-) -> Iterator[list[tuple[Job, Program, LocationProblem]]]:
-    """Yield jobs with their models, as many at a time as fit into memory."""
-    chunk: list[tuple[Job, Program, LocationProblem]] = []
-    pairs = 0
-    for job in jobs:
-        program, problem = run.modelled(job, coverage=coverage)
-        chunk.append((job, program, problem))
-        pairs += program.pairs.nnz
-        if len(chunk) >= CHUNK or pairs >= PAIRS:
-            yield chunk
-            chunk, pairs = [], 0
-    if chunk:
-        yield chunk
+def largest_first(world: World, jobs: Sequence[Job]) -> list[int]:
+    """Return the numbers of the jobs by falling number of demand points, those of the same areas together."""
+    points = np.bincount(world.network.point_area, minlength=len(world.network.adcodes))
+    size = [int(points[job.scope.areas].sum()) for job in jobs]
+    return sorted(range(len(jobs)), key=lambda at: (-size[at], int(jobs[at].scope.areas[0]), at))
 
 
-def planned_of(job: Job, program: Program, problem: LocationProblem, plan: Plan) -> Planned:
-    """Return a plan with what it opens."""
+def planned_of(job: Job, program: Program, weight: Floats, plan: Plan) -> Planned:
+    """Return a plan with what it opens; `weight` (I,) is that of the demand points."""
     size = (len(program.points), len(program.columns))
-    openings = [] if plan.open is None else openings_of(program, plan.open, problem.weight)
+    openings = [] if plan.open is None else openings_of(program, plan.open, weight)
     return Planned(job, plan, openings, size)
 
 

@@ -55,7 +55,7 @@ def _choice(run: Run, shares: list[AreaShare], scopes: list[Scope]) -> Choice:
     ]
     if not jobs:
         return Choice()
-    options = list(solved(run, jobs, ("cost",), what=say("Pricing rules area by area")))
+    options = solved(run, jobs, ("cost",), what=say("Pricing rules area by area"))
     picked, reached = _cheapest(run, shares, _possible(options))
     bare = frozenset(item.job.scope.name for item in picked if not item.job.enforced)
     return Choice(
