@@ -13,22 +13,25 @@ floor cannot do without are rows of a set cover instead: sum_{j in N(p)} u_j >= 
 from __future__ import annotations
 
 import math
-from typing import Any
+from dataclasses import replace
+from typing import Any, TypeAlias
 
 import numpy as np
+from scipy import sparse
 
-from optimization.arrays import Csr, FloatArray, IntArray, row_of_pair, sums
+from optimization.arrays import BoolArray, Csr, FloatArray, IntArray, row_of_pair, sums
 from optimization.clock import Clock
-from optimization.coverage_left import left_to_cover
+from optimization.coverage_left import Left, left_to_cover
 from optimization.coverage_search import CoverageSearch
 from optimization.covering import Covering
 from optimization.cuts import NO_CUTS, Cuts, cuts_of, stack
-from optimization.domination import undominated_rows
+from optimization.domination import undominated_columns, undominated_rows
 from optimization.live import Live
 from optimization.model import Linear, Model, Term, build_master
 from optimization.problem import Objective, SolverOptions
 from optimization.result import Outcome
 from optimization.search import Search, root, true_value
+from optimization.setcover import SetCoverSearch, is_set_cover
 from optimization.stage import Answer, Stage
 from optimization.thrift import Thrift
 from optimization.tree import branch
@@ -37,6 +40,9 @@ PARTS = 60  # parts in all: fewer make weak cuts, more a slow relaxation
 CLASSES_OF_A_PART = 8
 VIOLATION = 1e-7  # relative to the weight of a part
 THETA_SCALE = 1e4
+LEAST_FALLING = 0.02  # share of needless sites from which leaving them out pays
+
+Heuristic: TypeAlias = CoverageSearch | SetCoverSearch | Thrift
 
 
 def parts_of(pattern: Csr, weight: FloatArray, group: IntArray, count: int) -> IntArray:
@@ -64,17 +70,15 @@ def parts_of(pattern: Csr, weight: FloatArray, group: IntArray, count: int) -> I
 class CoverCuts:
     """The family of one covering: a variable theta per part, rows for what must be covered."""
 
-    def __init__(self, stage: Stage, covering: Covering, *, wants_value: bool, parts: int = PARTS) -> None:
-        self.left = left_to_cover(stage, covering, wants_value=wants_value)
-        self.wants_value = wants_value
-        left = self.left
+    def __init__(self, left: Left, *, wants_value: bool, parts: int = PARTS) -> None:
+        self.left, self.wants_value = left, wants_value
         count = int(np.clip(len(left.weight) // CLASSES_OF_A_PART, min(parts, 12), parts))
         self.part = parts_of(left.pattern, left.weight, left.group, count)
         self.parts = int(self.part.max()) + 1 if len(self.part) else 0
         self.sites = left.pattern.shape[1]
         self.total = sums(self.part, left.weight, self.parts)
         self.key = (self.part * self.sites)[row_of_pair(left.pattern)] + left.pattern.indices
-        self.unit = max(float(covering.total.max(initial=0.0)), 1e-300) / THETA_SCALE
+        self.unit = max(float(left.covering.total.max(initial=0.0)), 1e-300) / THETA_SCALE
         self.must = left.must[undominated_rows(left.must)]
         self.thetas: list[Any] = []
         self.at: tuple[IntArray, IntArray] | None = None
@@ -168,23 +172,60 @@ def solve_coverage(
     """Answer a stage about covers by swaps, the relaxation with Benders cuts, and a tree over it."""
     if options.solver != "highs":
         return None
-    families = [
-        CoverCuts(stage, part, wants_value=part is stage.coverings[0] and Objective.COVERAGE in stage.names)
-        for part in stage.presence
-    ]
+    stage, families = _families(stage)
     model = build_master(stage, families)
     if model.impossible:
         return Answer(Outcome.INFEASIBLE, None, math.nan, math.nan, "a floor that nothing can meet")
     if not model.units:
         return None
-    lefts = [family.left for family in families]
-    primal: CoverageSearch | Thrift
-    if stage.objective is Objective.COVERAGE:
-        primal = CoverageSearch(stage, lefts[0].pattern, lefts[0].weight, options.seed)
-    else:
-        primal = Thrift(stage, lefts, options.seed)
+    primal, method = _heuristic(stage, [family.left for family in families], options.seed)
     search = Search(stage, Live(model, options), families, primal, true_value(stage), options.gap, clock)
     search.offer(primal.first(start, clock))
     root(search)
     branch(search)
-    return search.answer("Benders cuts of covers")
+    return search.answer(method)
+
+
+def _families(stage: Stage) -> tuple[Stage, list[CoverCuts]]:
+    """Return the stage without needless sites, and what is left of its coverings."""
+    lefts = _lefts(stage)
+    closed = needless_sites(stage, lefts)
+    if closed is not None:
+        stage = replace(stage, closed=closed)
+        lefts = _lefts(stage)
+    values = [wants_value(stage, left.covering) for left in lefts]
+    return stage, [CoverCuts(left, wants_value=value) for left, value in zip(lefts, values, strict=True)]
+
+
+def _lefts(stage: Stage) -> list[Left]:
+    return [left_to_cover(stage, part, wants_value=wants_value(stage, part)) for part in stage.presence]
+
+
+def wants_value(stage: Stage, covering: Covering) -> bool:
+    """Return whether the weight covered by `covering` is an objective of the stage."""
+    return covering is stage.coverings[0] and Objective.COVERAGE in stage.names
+
+
+def needless_sites(stage: Stage, lefts: list[Left]) -> BoolArray | None:
+    """Return the sites (J,) that another one makes needless, None if they are too few to matter.
+
+    Where there are no rows, only cover and cost tell sites apart (see `undominated_columns`), and a
+    second unit at a site adds nothing.
+    """
+    if len(stage.instance.lower) or stage.opened is not None or not lefts:
+        return None
+    rows = [part for left in lefts for part in (left.must[undominated_rows(left.must)], left.pattern)]
+    stacked = sparse.csr_array(sparse.vstack(rows))
+    stacked.sort_indices()
+    closed = np.ones(stacked.shape[1], dtype=bool)
+    closed[undominated_columns(stacked, stage.instance.cost)] = False
+    falling = int(closed[stage.undecided].sum())
+    return closed if falling > LEAST_FALLING * len(stage.undecided) else None
+
+
+def _heuristic(stage: Stage, lefts: list[Left], seed: int) -> tuple[Heuristic, str]:
+    if stage.objective is Objective.COVERAGE:
+        return CoverageSearch(stage, lefts[0].pattern, lefts[0].weight, seed), "Benders cuts of covers"
+    if is_set_cover(stage, lefts):
+        return SetCoverSearch(stage, lefts, seed), "row weights and a tree over undominated rows"
+    return Thrift(stage, lefts, seed), "Benders cuts of covers, under a falling budget"
