@@ -32,6 +32,7 @@ from optimization.problem import Objective, SolverOptions
 from optimization.result import Outcome
 from optimization.search import Search, root, true_value
 from optimization.setcover import SetCoverSearch, is_set_cover
+from optimization.setcover_cuts import ThreeRows
 from optimization.stage import Answer, Stage
 from optimization.thrift import Thrift
 from optimization.tree import branch
@@ -181,7 +182,10 @@ def solve_coverage(
     primal, method = _heuristic(stage, [family.left for family in families], options.seed)
     search = Search(stage, Live(model, options), families, primal, true_value(stage), options.gap, clock)
     search.offer(primal.first(start, clock))
+    if isinstance(primal, SetCoverSearch):
+        search.families = [*families, ThreeRows(model, primal.rows)]
     root(search)
+    search.families = families
     branch(search)
     return search.answer(method)
 
