@@ -39,4 +39,4 @@ def cluster_executor(address: str | None) -> Iterator[Executor | None]:
             )
         ) from None
     with client:
-        yield client.get_executor()
+        yield client.get_executor(pure=False)
