@@ -1,8 +1,9 @@
 """Solve on a Dask cluster: the same code path as here, through its executor."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
 from contextlib import contextmanager
+from typing import Any
 
 from geodata.messages import InputError, say
 
@@ -23,13 +24,14 @@ def cluster_executor(address: str | None) -> Iterator[Executor | None]:
         yield None
         return
     try:
-        from distributed import Client
+        import distributed
     except ImportError:
         raise InputError(
             say("--scheduler needs another package: run pip install 'outlet-network-planner[cluster]'.")
         ) from None
+    connect: Callable[..., Any] = distributed.Client  # says nothing of its types
     try:
-        client = Client(address, timeout=ANSWER_S)
+        client = connect(address, timeout=ANSWER_S)
     except (OSError, ValueError, TypeError) as error:
         raise InputError(
             say(
