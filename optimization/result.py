@@ -82,7 +82,8 @@ class Conflict:
     Attributes
     ----------
     kind : str
-        `row`, `floor`, `cover`, `point`, `max_open`, `budget` or `limits`.
+        `row`, `floor`, `cover`, `point`, `max_open`, `budget`, `capacity` or `limits` (the upper
+        side of a row).
     name : str
         Name of the row, the floor with its group, the cover, or the point's number.
     required, attainable, shortage : float
@@ -90,11 +91,16 @@ class Conflict:
     unit : str
         `units` of a row, `share` of weight, `weight`, `outlets` or `cost`.
     repair : str
-        The cheapest change that resolves it, in English.
+        The least change of this limit that resolves it while all others stay, in English.
     sentence : str
         What is wrong and the repair, in English: `template` filled with `values`.
     template, values
         The same sentence for translation.
+    together : tuple of str
+        Names of the limits that cannot hold together, this one included: leave out any one of them
+        and the others can.
+    proven : bool
+        Whether time sufficed to prove that `together` is smallest and the change least.
     """
 
     kind: str
@@ -107,6 +113,8 @@ class Conflict:
     sentence: str
     template: str = ""
     values: Mapping[str, float | str] = field(default_factory=dict)
+    together: tuple[str, ...] = ()
+    proven: bool = True
 
 
 ROUNDING = 1e-7  # relative: what floating point leaves of a proof

@@ -17,14 +17,19 @@ SENTENCES = (
     say("Demand point {name} has no site it could be served from, and its weight counts."),
     say("At most {attainable} outlets may be opened, but {required} are needed."),
     say("The budget is {attainable}, but {required} is needed."),
-    say("{name} cannot be kept together with the other limits."),
+    say("A weight of {required} must be served, but the capacities fall short by {shortage}."),
+    say("{name} allows at most {attainable} units, but the other limits need {required}."),
     say("Lower the requirement to {attainable}."),
     say("Allow {shortage} more units at its sites."),
     say("Add a site within reach of demand points {points}."),
     say("Add a site near this demand point, or widen the reach."),
     say("Raise max_open to {required}."),
     say("Raise the budget to {required}."),
-    say("Relax or drop it."),
+    say("Enlarge the capacity of an outlet (site: by how much): {enlarged}."),
+    say("Raise it to {required}."),
+    say("Both must change together: max_open to {max_open} and the budget to {budget}."),
+    say("Demand points {core} alone ask for more than the other limits allow."),
+    say("Time ran out before this was proven to be the least."),
 )
 
 

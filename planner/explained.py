@@ -18,8 +18,9 @@ def in_planner_terms(conflict: Conflict, program: Program, world: World) -> Conf
     A point without any site has no rule: its name is |CODE.
     """
     values = {**conflict.values}
-    if "points" in values:
-        values["points"] = NUMBER.sub(lambda found: point_id(program, int(found[0])), str(values["points"]))
+    for listed in ("points", "core"):
+        if listed in values:
+            values[listed] = NUMBER.sub(lambda found: point_id(program, int(found[0])), str(values[listed]))
     name = conflict.name
     if conflict.kind == "point":
         point = program.points[int(name)]

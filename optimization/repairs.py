@@ -1,0 +1,190 @@
+"""How far a limit would have to give way, so that the others can be kept."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+import numpy as np
+from scipy import optimize, sparse
+
+from optimization.arrays import FloatArray, IntArray, row_of_pair, sums
+from optimization.conflicts import Oracle
+from optimization.parts import Part, asked_of, counted, restricted, row_range, values_of
+from optimization.problem import LocationProblem
+from optimization.result import Plan
+
+SHARE_STEP = 1e-3
+RELATIVE_STEP = 1e-4
+EXACT = 1e-6
+
+
+class Repair(NamedTuple):
+    """The value to which a limit must give way: a number, or capacities (J,); and whether it is the least."""
+
+    value: Any
+    proven: bool
+
+
+def least_repair(
+    oracle: Oracle, part: Part, kept: Sequence[Part], changed: Mapping[Part, Any] | None = None
+) -> Repair | None:
+    """Return the value nearest to what is asked at which `part` can be kept with the others.
+
+    Parameters
+    ----------
+    oracle : Oracle
+        Of the problem.
+    part : Part
+        The limit that gives way.
+    kept : sequence of Part
+        The others.
+    changed : mapping of Part to a value
+        Others that have given way before.
+
+    Returns
+    -------
+    Repair or None
+        None if the others cannot be kept together, or time is out.
+    """
+    relaxed = restricted(oracle.problem, [one for one in kept if one != part], changed)
+    if part.kind == "max_open":
+        return _least_cost(oracle, counted(relaxed))
+    if part.kind == "budget":
+        return _least_cost(oracle, relaxed)
+    start = oracle.plan(relaxed)
+    if start.open is None:
+        return None
+    if part.kind == "capacity":
+        return _enlarged(oracle, kept, changed or {}, start)
+    return _nearest(oracle, part, kept, changed or {}, start)
+
+
+def _least_cost(oracle: Oracle, problem: LocationProblem) -> Repair | None:
+    plan = oracle.plan(problem, gap=EXACT)
+    if plan.objective is None or plan.bound is None:
+        return None
+    return Repair(plan.objective, plan.objective - plan.bound <= 10 * EXACT * max(1.0, plan.objective))
+
+
+def _nearest(
+    oracle: Oracle, part: Part, kept: Sequence[Part], changed: Mapping[Part, Any], start: Plan
+) -> Repair:
+    """Halve the way between what a plan reaches and what is asked; the answer is what a plan reaches."""
+    instance = oracle.problem.instance
+    sign = -1.0 if part.kind == "upper" else 1.0
+    whole = part.kind in ("lower", "upper") and _whole_row(instance.rows[[part.number]].data)
+    step = _step(part, asked_of(instance, part), whole=whole)
+    reached = _reached(oracle, part, start)
+    asked = _hopeful(oracle, part)
+    proven = True
+    while sign * (asked - reached) > step * (1 + 1e-6):
+        middle = (reached + asked) / 2
+        middle = (math.ceil if sign > 0 else math.floor)(middle) if whole else middle
+        trial = oracle.plan(restricted(oracle.problem, kept, {**changed, part: middle}))
+        if trial.open is None:
+            proven &= trial.outcome == "infeasible"
+            asked = middle if not whole else middle - sign
+            if whole and sign * (asked - reached) <= 0:
+                break
+            continue
+        better = _reached(oracle, part, trial)
+        reached = max(better, middle) if sign > 0 else min(better, middle)
+    return Repair(reached, proven)
+
+
+def _whole_row(coefficients: FloatArray) -> bool:
+    return bool(np.all(coefficients == np.round(coefficients)))
+
+
+def _step(part: Part, asked: float, *, whole: bool) -> float:
+    if whole:
+        return 0.5
+    return SHARE_STEP if part.kind in ("floor", "cover") else RELATIVE_STEP * max(1.0, abs(asked))
+
+
+def _reached(oracle: Oracle, part: Part, plan: Plan) -> float:
+    assert plan.open is not None
+    return values_of(oracle.problem.instance, plan.open, plan.assignment, [part])[part]
+
+
+def _hopeful(oracle: Oracle, part: Part) -> float:
+    """Return what is asked, as far as the room of a row allows it."""
+    instance = oracle.problem.instance
+    asked = asked_of(instance, part)
+    least, most = row_range(instance)
+    if part.kind == "lower":
+        return min(asked, float(most[part.number]))
+    return max(asked, float(least[part.number])) if part.kind == "upper" else asked
+
+
+def _enlarged(
+    oracle: Oracle, kept: Sequence[Part], changed: Mapping[Part, Any], start: Plan
+) -> Repair | None:
+    """Return capacities that suffice: as little more in all as the best units found allow.
+
+    All capacities grow alike by the least factor that leaves a plan (found by halving); for its
+    units, the least sum of enlargements that serves what the floors ask is a linear program.
+    """
+    instance = oracle.problem.instance
+    assert instance.capacity is not None
+    assert start.open is not None
+    part, low, high, plan = Part("capacity"), 1.0, 2.0, start
+    while high / low > 1.01 and oracle.clock.left > 0:
+        middle = high if plan is start else (low + high) / 2
+        trial = oracle.plan(restricted(oracle.problem, kept, {**changed, part: instance.capacity * middle}))
+        if trial.open is not None:
+            high, plan = middle, trial
+        else:
+            low, high = middle, 2 * high if plan is start else high
+        if high > 1e6:
+            break
+    floors = restricted(oracle.problem, kept, changed).instance.limits[0]
+    extra = least_extra(oracle.problem, plan.open if plan.open is not None else start.open, floors)
+    return None if extra is None else Repair(instance.capacity + extra, False)
+
+
+def least_extra(problem: LocationProblem, units: IntArray, floors: Any) -> FloatArray | None:
+    """Return the least enlargement of one unit's capacity (J,) with which these units meet the floors."""
+    instance = problem.instance
+    assert instance.capacity is not None
+    point, site = row_of_pair(instance.reach), instance.reach.indices
+    use = units[site] > 0
+    point, site = point[use], site[use]
+    pairs, sites, points = len(point), len(units), len(instance.weight)
+    number = np.arange(pairs)
+    flow = sparse.csr_array((np.ones(pairs), (point, number)), shape=(points, pairs))
+    load = sparse.csr_array((instance.weight[point], (site, number)), shape=(sites, pairs))
+    group = floors.group[point]
+    mass = sparse.csr_array((instance.weight[point], (group, number)), shape=(len(floors.floor), pairs))
+    total = sums(floors.group, instance.weight, len(floors.floor))
+    none, free = sparse.csr_array((points, sites)), sparse.csr_array((len(floors.floor), sites))
+    matrix = sparse.vstack(
+        [
+            sparse.hstack([flow, none]),
+            sparse.hstack([load, -sparse.eye_array(sites)]),
+            sparse.hstack([-mass, free]),
+        ],
+        format="csr",
+    )
+    limits = np.concatenate([np.ones(points), instance.capacity * units, -floors.floor * total])
+    answer = optimize.linprog(
+        np.concatenate([np.zeros(pairs), np.ones(sites)]), A_ub=matrix, b_ub=limits, method="highs"
+    )
+    if answer.x is None:
+        return None
+    extra = np.asarray(answer.x[pairs:] / np.maximum(units, 1), dtype=np.float64)
+    # a hair more than the program's own tolerance, so that the repaired problem has a plan
+    return np.where(extra > 1e-7, extra * (1 + 1e-6) + 1e-6, 0.0)
+
+
+def with_changes(problem: LocationProblem, changed: Mapping[Part, Any]) -> LocationProblem:
+    """Return the problem with all its limits, some at other values."""
+    everything = [Part(kind) for kind in ("max_open", "budget", "capacity")]
+    instance = problem.instance
+    everything += [Part(side, row) for side in ("lower", "upper") for row in range(len(instance.lower))]
+    for number, limit in enumerate(instance.limits):
+        everything += [Part("cover" if number else "floor", number, g) for g in range(len(limit.floor))]
+    return replace(restricted(problem, everything, changed), row_names=problem.row_names)
