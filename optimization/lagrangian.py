@@ -17,7 +17,7 @@ from __future__ import annotations
 import numpy as np
 from scipy import sparse
 
-from optimization.arrays import BoolArray, Csr, FloatArray, IntArray
+from optimization.arrays import BoolArray, Csr, FloatArray
 from optimization.median_tree import Node, Tree
 from optimization.service import Service
 from optimization.stage import KEEP_TOLERANCE
@@ -38,22 +38,17 @@ def left_pairs(tree: Tree, root: Node) -> Csr:
     Serving point i at site j adds max(0, c_ij - v_i) to the bound, and what opening j adds if it is
     not among the chosen.
     """
+    from optimization.median_kernels import at_prices
+
     service = tree.service
     row = np.repeat(np.arange(len(service.base)), np.diff(service.start))
-    added = np.maximum(0.0, priced_cost(tree, root, row) - root.multiplier[row])
+    cost, _ = at_prices(service.start, service.cost, service.base, tree.floors.parts, root.prices)
+    added = np.maximum(0.0, cost - root.multiplier[row])
     added += opening_adds(service, root)[service.site]
     goal = tree.cutoff + KEEP_TOLERANCE * max(1.0, abs(tree.cutoff))
     kept = root.bound + added <= goal
     at = service.points[row[kept]], service.sites[service.site[kept]]
     return sparse.csr_array((service.distance[kept], at), shape=service.stage.reach.shape)
-
-
-def priced_cost(tree: Tree, root: Node, row: IntArray) -> FloatArray:
-    """Return each pair's cost less what it adds to priced floors."""
-    cost, place = tree.service.cost.copy(), np.arange(len(row))
-    for end, label, gain in zip(*tree.floors.parts[:3], strict=True):
-        cost -= np.where(place < end[row], (root.prices[label] * gain)[row], 0.0)
-    return cost
 
 
 def opening_adds(service: Service, root: Node) -> FloatArray:

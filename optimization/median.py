@@ -39,6 +39,7 @@ KICKS = 40
 GUARDED_KICKS = 8
 UNPRICED_NODES = 100
 SHRINK = 0.8
+PRICE_SHARES = (1.0, 0.5, 0.25, 0.1)
 METHOD = "Lagrangian branch and bound"
 
 
@@ -56,8 +57,9 @@ def solve_median(stage: Stage, start: IntArray | None, options: SolverOptions, c
     plans = first_plans(service_of(stage), start, options, clock)
     if plans is None:
         return None
+    prices = plans.find_prices(options.seed)
     tree = tree_of(plans, options, clock)
-    root = tree.root(*first_prices(plans))
+    root = tree.root(first_multipliers(plans, prices))
     if root.bound < tree.cutoff:
         plans.kick(0 if plans.free else GUARDED_KICKS, root.prices, options.seed)
         tree.value = plans.value
@@ -84,7 +86,8 @@ def first_plans(
         plans.begin(greedy_plan(stage))
     if math.isinf(plans.value):
         return None
-    plans.descend()
+    if not free:
+        plans.descend()
     return plans
 
 
@@ -104,17 +107,24 @@ def tree_of(plans: Plans, options: SolverOptions, clock: Clock) -> Tree:
     )
 
 
-def first_prices(plans: Plans) -> tuple[FloatArray, FloatArray]:
-    """Return each row's second nearest open cost, the multipliers to start from, and no prices."""
-    from optimization.median_kernels import nearest_two
+def first_multipliers(plans: Plans, prices: FloatArray) -> list[tuple[FloatArray, FloatArray]]:
+    """Return multipliers and prices to start from: the prices found, and shares of them."""
+    rows = np.zeros(len(plans.limits.right))
+    shares = PRICE_SHARES if prices.any() else (1.0,)
+    return [(second_nearest(plans, share * prices), np.append(share * prices, rows)) for share in shares]
+
+
+def second_nearest(plans: Plans, prices: FloatArray) -> FloatArray:
+    """Return each row's second nearest open cost at these prices."""
+    from optimization.median_kernels import at_prices, nearest_two
 
     service = plans.service
     first, second = np.empty(len(service.base)), np.empty(len(service.base))
     at = np.empty(len(service.base), dtype=np.int64)
-    nearest_two(*service.rows[:4], plans.is_open, (first, second, at))
-    alone = service.must & (second >= service.base)
-    multiplier = np.minimum(np.where(alone, 1.5 * first, second), service.base)
-    return multiplier, np.zeros(len(plans.floors.need) + len(plans.limits.right))
+    cost, base = at_prices(service.start, service.cost, service.base, plans.floors.parts, prices)
+    nearest_two(service.start, service.site, cost, base, plans.is_open, (first, second, at))
+    alone = service.must & (second >= base)
+    return np.asarray(np.minimum(np.where(alone, 1.5 * first, second), base))
 
 
 def shrink(tree: Tree, root: Node, plans: Plans) -> Node:

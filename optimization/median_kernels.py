@@ -184,6 +184,42 @@ def search_sets(
 
 
 @njit(cache=True, nogil=True)
+def at_prices(start: Any, cost: Any, base: Any, floors: Any, prices: Any) -> Any:
+    """Return costs (N,) and ways out (I,) less what serving adds to priced floors; still sorted.
+
+    `floors` as for `ascend`.
+    """
+    end, label, gain, there, _ = floors
+    priced, out = cost.copy(), base.copy()
+    for c in range(len(end)):
+        for i in range(len(base)):
+            price = prices[label[c, i]]
+            if price > 0:
+                out[i] -= price * there[c, i]
+                for k in range(start[i], end[c, i]):
+                    priced[k] -= price * gain[c, i]
+    return priced, out
+
+
+@njit(cache=True, nogil=True)
+def covered_by(start: Any, site: Any, floors: Any, is_open: Any) -> Any:
+    """Return what a set of sites adds to each floor (F,)."""
+    end, label, gain, there, need = floors
+    total = np.zeros(len(need))
+    if not len(end):
+        return total
+    for i in range(len(start) - 1):
+        nearest = start[i + 1]
+        for k in range(start[i], end[-1, i]):
+            if is_open[site[k]]:
+                nearest = k
+                break
+        for c in range(len(end)):
+            total[label[c, i]] += gain[c, i] if nearest < end[c, i] else there[c, i]
+    return total
+
+
+@njit(cache=True, nogil=True)
 def choose(worth: Any, state: Any, limit: int, chosen: Any) -> Any:
     """Mark the forced sites and the least worth of the free ones, in place, `limit` in all.
 

@@ -99,19 +99,24 @@ class Tree:
         left = self.heap[0][0] if self.heap else math.inf
         return min(self.value, self.service.round_up(min(self.cutoff, left, self.unsettled)))
 
-    def root(self, multiplier: FloatArray, prices: FloatArray) -> Node:
-        """Return the root after its steps from these multipliers, with plans tried on the way."""
+    def root(self, starts: list[tuple[FloatArray, FloatArray]]) -> Node:
+        """Return the root after its steps from the best of these multipliers and prices.
+
+        Plans are tried on the way.
+        """
         state = np.zeros(len(self.service.sites), dtype=np.int8)
         pace = (ROOT_STEPS, ROOT_PATIENCE, FIRST_STEP)
-        node, step = self.node(state, multiplier, prices, pace)
+        runs = [self.node(state.copy(), *start, pace) for start in starts]
+        node, step = max(runs, key=lambda run: run[0].bound)
         for _ in range(1, ROOT_ROUNDS):
             self.value = min(self.value, self.improve(node.chosen, node.prices))
             if node.bound >= self.cutoff or step < LEAST_STEP or self.clock.left <= 0:
                 break
             before = node
-            node, step = self.node(node.state, node.multiplier, node.prices, (*pace[:2], step))
+            again = node.state.copy(), node.multiplier.copy(), node.prices.copy()
+            node, step = self.node(*again, (*pace[:2], step))
             if before.bound > node.bound:
-                node = before
+                node = before._replace(state=node.state)
         return node
 
     def node(

@@ -24,6 +24,9 @@ TRIED = 40
 STRENGTH = 3
 LEAST_GAIN = 1e-9
 MOST_TABLED = 8
+HALVINGS = 12
+PRICED_KICKS = 8
+FIRST_PRICE = 0.1
 STEEPER = (1.0, 2.0, 8.0)
 
 
@@ -77,6 +80,32 @@ class Plans:
         search_sets(*self.service.rows, is_open, self.service.limit, self._least, draws)
         self._take(is_open)
 
+    def find_prices(self, seed: int) -> FloatArray:
+        """Return prices at which the best sets about keep the floors, and keep the plans found.
+
+        Halving between prices at which a floor is broken and is kept, all floors at once.
+        """
+        from optimization.median_kernels import covered_by, search_sets
+
+        service, need = self.service, self.floors.need
+        draws = np.random.default_rng(seed).random((PRICED_KICKS, STRENGTH, 2))
+        low, high = np.zeros(len(need)), np.full(len(need), np.inf)
+        prices, first = np.zeros(len(need)), FIRST_PRICE * abs(self.value) / np.maximum(need, 1e-300)
+        for _ in range(HALVINGS if (need > 0).any() else 0):
+            is_open, priced = self.is_open, self._at_prices(prices)
+            search_sets(
+                service.start, service.site, *priced, service.fee, is_open, service.limit, self._least, draws
+            )
+            broken = covered_by(service.start, service.site, self.floors.parts, is_open) < need
+            if not broken.any():
+                self._take(self._moved(is_open))
+            low, high = np.where(broken, prices, low), np.where(broken, high, prices)
+            dearer = np.where(np.isinf(high), np.maximum(first, 2.0 * low), (low + high) / 2)
+            prices = np.where((need > 0) & (high > 0), dearer, 0.0)
+            if self.clock.left <= 0 or not prices.any():
+                break
+        return prices
+
     def descend(self) -> None:
         """Improve the plan at hand by moves alone."""
         self._take(self._moved(self.is_open))
@@ -100,7 +129,7 @@ class Plans:
             if steeper:
                 if not prices[: len(self.floors.need)].any():
                     break
-                self._descend(is_open, self._at_prices(steeper * prices))
+                self._descend(is_open, self._at_prices(steeper * prices[: len(self.floors.need)]))
             if self.free or within_limits(self.service.stage, self._units_of(is_open)):
                 self._take(self._moved(is_open))
                 break
@@ -145,24 +174,19 @@ class Plans:
 
     def _at_prices(self, prices: FloatArray) -> Priced:
         """Return costs less what serving adds to priced floors; sorted as before."""
-        parts = [self._of_floor(floor) for floor in range(len(self.floors.need)) if prices[floor] > 0]
-        used = prices[: len(self.floors.need)][prices[: len(self.floors.need)] > 0]
-        cost, base = self.service.cost.copy(), self.service.base.copy()
-        for price, part in zip(used.tolist(), parts, strict=True):
-            cost += price * part.cost
-            base += price * part.base
-        return Priced(cost, base)
+        from optimization.median_kernels import at_prices
+
+        service = self.service
+        return Priced(*at_prices(service.start, service.cost, service.base, self.floors.parts, prices))
 
     def _of_floor(self, floor: int) -> Priced:
         """Return minus what every pair and way out adds to a floor."""
-        service, floors = self.service, self.floors
-        rows = np.repeat(np.arange(len(service.base)), np.diff(service.start))
-        cost, base = np.zeros(len(service.cost)), np.zeros(len(service.base))
-        for end, label, gain, there in zip(*floors.parts[:4], strict=True):
-            here = label == floor
-            cost -= np.where(here[rows] & (np.arange(len(rows)) < end[rows]), gain[rows], 0.0)
-            base -= np.where(here, there, 0.0)
-        return Priced(cost, base)
+        from optimization.median_kernels import at_prices
+
+        service, prices = self.service, np.zeros(len(self.floors.need))
+        prices[floor] = 1.0
+        nothing = np.zeros(len(service.cost)), np.zeros(len(service.base))
+        return Priced(*at_prices(service.start, *nothing, self.floors.parts, prices))
 
     def _tables(self) -> list[tuple[Priced, float]]:
         """Return the floors that moves are held to beforehand, with what each needs."""
