@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+import highspy
 import numpy as np
 from scipy import optimize, sparse
 
-from optimization.arrays import Csr, FloatArray, IntArray, csr_of, keep_pairs, nearest_site, row_of_pair
+from optimization.arrays import Csr, FloatArray, IntArray, csr_of, keep_pairs, nearest_site, row_of_pair, sums
 from optimization.problem import Objective
 from optimization.stage import KEEP_TOLERANCE, Stage, cost_of, shortage_of
+
+SMALLEST_SHARE = 1e-9
 
 
 def assign(
@@ -23,6 +26,10 @@ def assign(
     """
     if stage.instance.capacity is None:
         return assign_nearest(stage.instance.reach, units)
+    if most_first(stage, targets):
+        shares = assign_most(stage, units, seconds)
+        if shares is not None:
+            return shares
     flow = FlowProgram(stage, units, seconds)
     for name, value in targets:
         if name not in (Objective.COST, Objective.FARTHEST):
@@ -38,6 +45,75 @@ def assign_nearest(reach: Csr, units: IntArray) -> Csr:
     indptr = np.concatenate(([0], np.cumsum(nearest >= 0)))
     sites = nearest[nearest >= 0]
     return csr_of(np.ones(len(sites)), sites, indptr, reach.shape)
+
+
+def most_first(stage: Stage, targets: tuple[tuple[Objective, float], ...]) -> bool:
+    """Return whether every assignment that serves most, as near as possible, keeps all targets.
+
+    Group floors, shortages and single sources ask for more; so does a distance for which it may
+    pay to serve less.
+    """
+    near = {Objective.DISTANCE, Objective.TOTAL}
+    plain = {Objective.COST, Objective.COVERAGE, Objective.FARTHEST} | (near if stage.must_serve else set())
+    firm = not stage.elastic and len(stage.instance.limits[0].floor) == 1
+    return firm and not stage.instance.single_source and {name for name, _ in targets} <= plain
+
+
+def assign_most(stage: Stage, units: IntArray, seconds: float) -> Csr:
+    """Return shares that serve as much weight as possible, then as near as possible, or None.
+
+    Where nobody's nearest site is overloaded that is the answer; else one transportation program,
+    in which service earns more than any detour costs.
+    """
+    instance = stage.instance
+    assert instance.capacity is not None
+    room = instance.capacity * units
+    near = assign_nearest(stage.reach, units)
+    load = sums(near.indices, instance.weight[row_of_pair(near)], len(units))
+    if (load <= room).all():
+        return near
+    pairs = keep_pairs(stage.reach, units[stage.reach.indices] > 0)
+    heavy = instance.weight > 0
+    pairs = keep_pairs(pairs, heavy[row_of_pair(pairs)])
+    mass = transport(pairs, instance.weight, room, seconds)
+    if mass is None:
+        return None
+    # points of no weight go to their nearest site, which costs nothing
+    idle = keep_pairs(near, ~heavy[row_of_pair(near)])
+    share = np.minimum(1.0, mass / instance.weight[row_of_pair(pairs)])
+    some = share > SMALLEST_SHARE
+    pairs = csr_of(share, pairs.indices, pairs.indptr, pairs.shape)
+    return sparse.csr_array(keep_pairs(pairs, some) + idle)
+
+
+def transport(pairs: Csr, weight: FloatArray, room: FloatArray, seconds: float) -> FloatArray | None:
+    """Return the mass on every pair of the transportation program, None if the clock ended it."""
+    highs: Any = highspy.Highs()  # type: ignore[no-untyped-call]
+    highs.setOptionValue("output_flag", False)
+    highs.setOptionValue("time_limit", max(seconds, 0.1))
+    point, site = row_of_pair(pairs), pairs.indices
+    points = np.flatnonzero(np.diff(pairs.indptr) > 0)
+    sites = np.unique(site)
+    farthest = float(pairs.data.max(initial=0.0)) + 1e-9
+    size = max(float(weight.max()), 1e-300)
+    cost = pairs.data / farthest - 2.0 * (len(sites) + 1.0)
+    program = highspy.HighsLp()
+    program.num_col_, program.num_row_ = len(cost), len(points) + len(sites)
+    program.col_cost_, program.col_lower_ = cost, np.zeros(len(cost))
+    program.col_upper_ = weight[point] / size
+    program.row_lower_ = np.full(program.num_row_, -np.inf)
+    program.row_upper_ = np.concatenate([weight[points], room[sites]]) / size
+    rows = np.column_stack([np.searchsorted(points, point), len(points) + np.searchsorted(sites, site)])
+    program.a_matrix_.format_ = highspy.MatrixFormat.kColwise
+    program.a_matrix_.start_ = np.arange(0, 2 * len(cost) + 1, 2)
+    program.a_matrix_.index_ = rows.ravel()
+    program.a_matrix_.value_ = np.ones(2 * len(cost))
+    highs.passModel(program)
+    highs.run()
+    if highs.getModelStatus() != highspy.HighsModelStatus.kOptimal:
+        return None
+    mass: FloatArray = np.maximum(0.0, np.array(highs.getSolution().col_value)) * size
+    return mass
 
 
 class FlowProgram:
@@ -150,4 +226,4 @@ class FlowProgram:
         if self.stage.instance.single_source:
             values = np.round(values)
         shares = csr_of(values, self.pairs.indices, self.pairs.indptr, self.pairs.shape)
-        return keep_pairs(shares, values > 1e-9)
+        return keep_pairs(shares, values > SMALLEST_SHARE)
