@@ -31,8 +31,9 @@ def sums(groups: IntArray, values: FloatArray, count: int) -> FloatArray:
 
 def keep_pairs(matrix: Csr, mask: BoolArray) -> Csr:
     """Return `matrix` with only the stored pairs where `mask` is true."""
-    ends = np.concatenate(([0], np.cumsum(mask)))
-    return csr_of(matrix.data[mask], matrix.indices[mask], ends[matrix.indptr], matrix.shape)
+    kept = np.flatnonzero(mask)
+    indptr = np.searchsorted(kept, matrix.indptr).astype(matrix.indptr.dtype)
+    return csr_of(matrix.data[kept], matrix.indices[kept], indptr, matrix.shape)
 
 
 def row_minimum(matrix: Csr, values: FloatArray) -> FloatArray:
@@ -44,20 +45,28 @@ def row_minimum(matrix: Csr, values: FloatArray) -> FloatArray:
     return least
 
 
+def pairs_of_open(reach: Csr, is_open: BoolArray) -> Csr:
+    """Return `reach` with only the pairs of open sites."""
+    mask = is_open[reach.indices]
+    if mask.all():
+        return reach
+    return keep_pairs(reach, mask)
+
+
 def nearest_distance(reach: Csr, is_open: BoolArray) -> FloatArray:
     """Return each point's distance to the nearest open stored site, infinity without one."""
-    return row_minimum(reach, np.where(is_open[reach.indices], reach.data, np.inf))
+    pairs = pairs_of_open(reach, is_open)
+    return row_minimum(pairs, pairs.data)
 
 
 def nearest_site(reach: Csr, is_open: BoolArray) -> IntArray:
     """Return each point's nearest open stored site (lowest number on ties), -1 without one."""
-    values = np.where(is_open[reach.indices], reach.data, np.inf)
-    least = row_minimum(reach, values)
-    rows = row_of_pair(reach)
-    hit = (values == least[rows]) & np.isfinite(values)
+    pairs = pairs_of_open(reach, is_open)
+    rows = row_of_pair(pairs)
+    hit = pairs.data == row_minimum(pairs, pairs.data)[rows]
     chosen = np.full(reach.shape[0], -1, dtype=np.int64)
     # written backwards, so that the first (lowest) site of each row stays
-    chosen[rows[hit][::-1]] = reach.indices[hit][::-1]
+    chosen[rows[hit][::-1]] = pairs.indices[hit][::-1]
     return chosen
 
 

@@ -18,6 +18,10 @@ from optimization.stage import Stage, linear_limits_met, within_limits
 
 TRIED = 40
 KICKS = 8
+LARGE = 150_000  # pairs from which compiled loops pay for being loaded
+COMPILED_KICKS = 250  # a call, between looks at the clock
+ROUNDING_KICKS = 60
+COMPILED_CALLS = 3  # without a better plan
 
 
 class Swaps:
@@ -121,8 +125,9 @@ class CoverageSearch:
 
     def __init__(self, stage: Stage, pattern: Csr, weight: FloatArray, seed: int) -> None:
         self.swaps = Swaps(stage, pattern, weight)
-        self.random = np.random.default_rng(seed)
+        self.random, self.seed = np.random.default_rng(seed), seed
         self.seen: set[bytes] = set()
+        self.compiled = self.swaps.simple and pattern.nnz > LARGE
 
     def first(self, start: IntArray | None, clock: Clock, kicks: int = KICKS) -> IntArray | None:
         """Return a plan from `start` or from greed, after swaps and kicks; None if greed finds none."""
@@ -130,6 +135,8 @@ class CoverageSearch:
         base = start if start is not None else swaps.fixed if swaps.simple else greedy_plan(swaps.stage)
         if base is None or not swaps.fits(base):
             return None
+        if self.compiled:
+            return self._kicked_often(swaps.fill(base), clock)
         best = swaps.climb(swaps.fill(base), clock)
         value = swaps.value(best)
         for _ in range(kicks):
@@ -165,7 +172,42 @@ class CoverageSearch:
         if key in self.seen or not (self.swaps.simple or within_limits(self.swaps.stage, rounded)):
             return None
         self.seen.add(key)
+        if self.compiled:
+            return self._climbed(self.swaps.fill(rounded), ROUNDING_KICKS, len(self.seen))
         return self.swaps.climb(self.swaps.fill(rounded), clock)
+
+    def _kicked_often(self, units: IntArray, clock: Clock) -> IntArray:
+        """Return the plan after compiled swaps and kicks, until they find nothing better for a while."""
+        value, stalled, call = self.swaps.value(units), 0, 0
+        while stalled < COMPILED_CALLS and clock.left > 0:
+            call += 1
+            units = self._climbed(units, COMPILED_KICKS, call)
+            now = self.swaps.value(units)
+            stalled = stalled + 1 if now <= value * (1 + 1e-6) else 0
+            value = now
+        return units
+
+    def _climbed(self, units: IntArray, kicks: int, call: int) -> IntArray:
+        from optimization.coverage_kernels import kick_and_climb
+
+        swaps = self.swaps
+        held = np.flatnonzero((units > swaps.fixed) & swaps.may)
+        if not len(held):
+            return units
+        weight = float(swaps.weight.sum())
+        held, _ = kick_and_climb(
+            (swaps.pattern.indptr, swaps.pattern.indices),
+            (swaps.by_site.indptr, swaps.by_site.indices),
+            swaps.weight,
+            held,
+            swaps.may & (units == 0),
+            swaps.cost,
+            min(swaps.room(units)[1], 1e300),
+            kicks,
+            1e-9 * weight,
+            self.seed + call,
+        )
+        return np.asarray(swaps.fixed + np.bincount(held, minlength=len(units)))
 
     def _rounded(self, units: FloatArray) -> IntArray:
         """Open what the relaxation opens most, while the limits that are linear allow."""

@@ -165,6 +165,9 @@ def _scalar(name: str, value: float | None, default: float) -> float:
 def _canonical(name: str, matrix: Any) -> Csr:
     if not sparse.issparse(matrix):
         raise ValueError(f"{name} is a {type(matrix).__name__}; it must be a scipy.sparse.csr_array.")
+    whole = isinstance(matrix, sparse.csr_array) and matrix.dtype == np.float64
+    if whole and matrix.has_canonical_format:
+        return matrix  # shared: a second copy of a million points' pairs would fill the memory
     # a real copy: sorting the caller's own matrix would be an edit in place
     result = sparse.csr_array(matrix, dtype=np.float64, copy=True)
     result.sort_indices()

@@ -82,13 +82,16 @@ def _check_assignment(instance: Instance, units: IntArray, assignment: Csr) -> F
 
 def _distance_of(reach: Csr, point: IntArray, site: IntArray) -> FloatArray:
     """Return the stored distance of each pair; raises where a pair is not stored."""
-    width = max(1, reach.shape[1])
-    stored = row_of_pair(reach) * width + reach.indices
-    asked = point * width + site
-    at = np.searchsorted(stored, asked)
-    if (at >= len(stored)).any() or (stored[np.minimum(at, len(stored) - 1)] != asked).any():
+    low, high = reach.indptr[point].astype(np.int64), reach.indptr[point + 1].astype(np.int64)
+    end = high
+    while (low < high).any():  # halves each row's sorted sites: no list of all stored pairs
+        middle = (low + high) // 2
+        below = (low < high) & (reach.indices[np.minimum(middle, reach.nnz - 1)] < site)
+        low, high = np.where(below, middle + 1, low), np.where(below, high, middle)
+    at = np.minimum(low, max(reach.nnz - 1, 0))
+    if (low >= end).any() or (len(at) and (reach.indices[at] != site).any()):
         raise RecountError("a demand point is served over a pair that is not stored.")
-    return np.asarray(reach.data[at])
+    return np.asarray(reach.data[at], dtype=np.float64)
 
 
 def _distances(instance: Instance, assignment: Csr, served: FloatArray) -> tuple[float, float]:
@@ -143,8 +146,10 @@ def _floors(
 
 
 def _present(instance: Instance, limit: CoverLimit, units: IntArray) -> FloatArray:
-    point, site = row_of_pair(instance.reach), instance.reach.indices
-    near = limit.sites[site] & (units[site] > 0) & (instance.reach.data <= limit.within)
+    reach = instance.reach
+    near = np.flatnonzero(
+        limit.sites[reach.indices] & (units[reach.indices] > 0) & (reach.data <= limit.within)
+    )
     present = np.zeros(len(instance.weight))
-    present[point[near]] = 1.0
+    present[np.searchsorted(reach.indptr, near, side="right") - 1] = 1.0
     return present
