@@ -237,10 +237,10 @@ def _most_asked(scope: Scope, world: World, rules: Sequence[Rule]) -> float:
 
     Kinds that rules name stand side by side; a rule that takes any counts both.
     """
-    most = dict.fromkeys(KindAsked, 1.0)
+    most = dict.fromkeys(KindAsked, 0.0)
     for rule in rules:
         most[rule.outlet_kind] = max(most[rule.outlet_kind], _asked_of(rule, scope, world))
-    return max(most[KindAsked.ANY], most[KindAsked.COLLECTION] + most[KindAsked.STORAGE])
+    return max(1.0, most[KindAsked.ANY], most[KindAsked.COLLECTION] + most[KindAsked.STORAGE])
 
 
 def _asked_of(rule: Rule, scope: Scope, world: World) -> float:

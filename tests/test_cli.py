@@ -257,6 +257,34 @@ def test_a_scheduler_that_is_not_there_is_bad_input(run: Run, tmp_path: Path) ->
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
+def test_a_cluster_gives_the_same_plan(
+    run: Run, planned: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    distributed = pytest.importorskip("distributed")
+    monkeypatch.setattr("optimization.many._plainly", lambda *_: None)
+    out = tmp_path / "study"
+    with distributed.LocalCluster(1, threads_per_worker=1, dashboard_address=":0") as cluster:
+        ended = run("place", *NETWORK, f"--scheduler={cluster.scheduler_address}", "--out", out)
+    assert ended.code == 0
+    assert (out / "plan.csv").read_bytes() == (planned / "plan.csv").read_bytes()
+
+
+@pytest.mark.parametrize("step", ["planner.study.place", "planner.report.write_report"])
+def test_an_interruption_leaves_nothing_and_one_sentence(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(step, interrupted)
+    ended = run("place", *NETWORK, "--out", tmp_path / "study")
+    assert ended.code == 130
+    assert "Interrupted." in ended.err
+    assert "Traceback" not in ended.err
+    assert not list(tmp_path.iterdir())
+
+
 def test_what_no_plan_can_mend_is_code_3(run: Run, tmp_path: Path) -> None:
     sites = tmp_path / "sites.csv"
     sites.write_text("site_id,name,lon,lat\nF,Far corner,8.7,50.7\n", encoding="utf-8")

@@ -1,5 +1,7 @@
 """Commands that make studies: `check` and `place`."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
     from planner.report_digest import Digest
     from planner.study import Study
 
+INTERRUPTED = 130
+"""The exit code after an interruption, as shells have it."""
 MOST_SENTENCES = 8
 """Findings and conflicts that are printed; all are in the study."""
 
@@ -46,9 +50,11 @@ def check(
         sales, outlets, sites, demand, areas, datum or (), rules, changes or (), scenario, year,
         overrides={"metric": metric},
     )  # fmt: skip
+    console: Console = ctx.obj
     _require_folder(out)
-    study = check_study(*request.read())
-    _finish(ctx.obj, study, out, only_findings=only is not None, as_json=as_json)
+    with _interruptible(console, out):
+        study = check_study(*request.read())
+        _finish(console, study, out, only_findings=only is not None, as_json=as_json)
 
 
 def place(
@@ -91,10 +97,21 @@ def place(
         overrides=limits,
     )  # fmt: skip
     _require_folder(out)
-    inputs = request.read()
-    with cluster_executor(scheduler) as cluster, console.progress() as progress:
-        study = place_study(*inputs, workers=workers, executor=cluster, progress=progress)
-    _finish(console, study, out, only_findings=only is not None, as_json=as_json)
+    with _interruptible(console, out):
+        inputs = request.read()
+        with cluster_executor(scheduler) as cluster, console.progress() as progress:
+            study = place_study(*inputs, workers=workers, executor=cluster, progress=progress)
+        _finish(console, study, out, only_findings=only is not None, as_json=as_json)
+
+
+@contextmanager
+def _interruptible(console: Console, out: Path) -> Iterator[None]:
+    """End with a sentence where the user interrupts; workers are gone by then, folders whole or not there."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        console.tell(say("Interrupted. {folder} holds no half of a study.", folder=out))
+        raise typer.Exit(INTERRUPTED) from None
 
 
 def _require_folder(out: Path) -> None:
