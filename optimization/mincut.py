@@ -169,6 +169,8 @@ class MinCuts:
         if network.serve(units, need.flow, need.spare(columns)) <= network.allowed:
             return NO_CUTS
         inside = need.flow.class_level >= 0
+        if not inside.any():
+            return NO_CUTS
         if need.value is not None:
             return self.rows(need, np.where(inside, 0, -1), units)
         parts = components(network, inside)

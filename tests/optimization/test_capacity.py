@@ -1,0 +1,161 @@
+"""Capacities as flows over units: cuts that hold for every plan, flows that are maximal, plans that fit."""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from scipy import sparse
+from scipy.sparse.csgraph import maximum_flow
+
+from optimization import LocationProblem, Outcome, SolverOptions, solve
+from optimization.capacity import FlowValue
+from optimization.flows import floor_network, value_network
+from optimization.live import Live
+from optimization.mincut import MinCuts
+from optimization.model import build_master
+from optimization.problem import Objective
+from optimization.rounding import rounded_rows
+from optimization.solve import first_stage
+from tests.optimization.brute import candidates, evaluate
+from tests.optimization.problems import problems
+
+MANY = settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+
+
+def stage_of(problem: LocationProblem, *names: Objective) -> Any:
+    return replace(first_stage(problem, names), objective=names[-1])
+
+
+def flow_by_scipy(network: Any, units: Any) -> float:
+    """The maximum flow for whole units, by scipy, which takes whole numbers only."""
+    classes, sites = len(network.weight), len(network.capacity) + len(network.spare)
+    source, sink = classes + sites, classes + sites + 1
+    tail = np.concatenate([np.full(classes, source), network.tails, classes + np.arange(sites)])
+    head = np.concatenate([np.arange(classes), classes + network.arcs.site, np.full(sites, sink)])
+    size = np.concatenate([network.weight, network.limits(units), network.rooms(units)])
+    graph = sparse.csr_array((size.astype(np.int32), (tail, head)), shape=(sink + 1, sink + 1))
+    return float(maximum_flow(graph, source, sink).flow_value)
+
+
+@MANY
+@given(problems(capacity=True))
+def test_flows_are_maximal(problem: LocationProblem) -> None:
+    whole = replace(problem, weight=np.round(np.asarray(problem.weight) * 7), coverage_floor=None)
+    network = value_network(stage_of(whole, Objective.COVERAGE))
+    flow = network.empty()
+    for units, _ in candidates(whole):
+        left = network.serve(units.astype(float), flow) - network.lost
+        assert network.weight.sum() - left == pytest.approx(flow_by_scipy(network, units.astype(float)))
+
+
+@pytest.mark.parametrize("name", [Objective.COST, Objective.COVERAGE])
+def test_cuts_hold_for_every_plan(name: Objective) -> None:
+    @MANY
+    @given(problems(capacity=True))
+    def check(problem: LocationProblem) -> None:
+        problem = replace(problem, single_source=False)
+        stage = stage_of(problem, name)
+        if not stage.flows or not len(stage.undecided):
+            return
+        family = MinCuts(stage)
+        live = Live(build_master(stage, [family]), SolverOptions())
+        plans = [(y, evaluate(problem, y, f, (name,))) for y, f in candidates(problem)]
+        random = np.random.default_rng(0)
+        room = stage.instance.units - stage.instance.fixed
+        for _ in range(4):
+            columns = np.zeros(live.highs.getNumCol())
+            columns[live.at] = random.random(len(live.at)) * room[live.sites]
+            if name is Objective.COVERAGE:
+                columns[live.model.values[name].terms[0][0].index] = problem.weight.sum()
+            cuts = family.separate(live.units_of(columns), columns)
+            rows = sparse.csr_array((cuts.data, cuts.indices, cuts.indptr), shape=(cuts.count, len(columns)))
+            for units, values in plans:
+                if values is None:
+                    continue
+                columns[live.at] = (units - stage.instance.fixed)[live.sites]
+                if name is Objective.COVERAGE:
+                    columns[live.model.values[name].terms[0][0].index] = -values[0]
+                assert (rows @ columns >= cuts.lower - 1e-5).all()
+
+    check()
+
+
+@MANY
+@given(problems(capacity=True))
+def test_the_value_of_units_is_that_of_their_best_assignment(problem: LocationProblem) -> None:
+    problem = replace(problem, single_source=False)
+    stage = stage_of(problem, Objective.SHORTAGE)
+    value = FlowValue(stage)
+    for units, fixed in candidates(problem):
+        expected = evaluate(problem, units, fixed, ("shortage",))
+        if expected is None:
+            assert not np.isfinite(value(units))
+        else:
+            assert value(units) == pytest.approx(expected[0], abs=1e-7)
+
+
+def test_rounded_rows_hold_for_whole_units() -> None:
+    random = np.random.default_rng(1)
+    for _ in range(200):
+        row = random.integers(1, 9, (1, 3)).astype(float)
+        room = random.integers(1, 3, 3).astype(float)
+        lower = np.array([random.uniform(0.2, 0.9) * float(row[0] @ room)])
+        rows, right = rounded_rows(row, lower, room, random.random(3) * room, 1e-6)
+        for units in np.ndindex(*(room.astype(int) + 1)):
+            if row[0] @ units >= lower[0]:
+                assert (rows @ units >= right).all()
+
+
+def line(capacity: Any, **limits: Any) -> LocationProblem:
+    """Three points of weight 2 in a row, each within reach of its own site and the next."""
+    reach = sparse.csr_array(np.array([[1.0, 2.0, 0.0], [0.0, 1.0, 2.0], [0.0, 0.0, 1.0]]))
+    return LocationProblem(np.full(3, 2.0), reach, capacity=capacity, **limits)
+
+
+def test_one_site_short_of_room_calls_for_its_neighbour() -> None:
+    plan = solve(line([9.0, 4.0, 2.0], coverage_floor=1.0), "cost")
+    assert plan.outcome is Outcome.OPTIMAL
+    assert plan.open.tolist() == [0, 1, 1]
+
+
+def test_the_roomiest_site_serves_most() -> None:
+    plan = solve(line([9.0, 4.0, 5.0], max_open=1), "coverage")
+    assert plan.objective == pytest.approx(4.0)
+
+
+def test_too_little_room_anywhere_is_infeasible() -> None:
+    assert solve(line([1.0, 1.0, 1.0], coverage_floor=0.9), "cost").outcome is Outcome.INFEASIBLE
+
+
+def test_groups_share_the_room_that_their_floors_leave() -> None:
+    problem = line([0.0, 3.0, 0.0], demand_group=[0, 1, 1], coverage_floor=[0.5, 1.0], max_open=1)
+    network = floor_network(stage_of(problem, Objective.COST))
+    assert network is not None
+    assert network.lost == pytest.approx(2.0)
+    assert solve(problem, "cost").outcome is Outcome.INFEASIBLE
+
+
+def test_a_crowded_nearest_site_sends_some_away() -> None:
+    plan = solve(line([2.0, 2.0, 4.0], coverage_floor=1.0, fixed_open=[0, 1, 1]), ("cost",))
+    load = plan.assignment.T @ np.full(3, 2.0)
+    assert (load <= np.array([2.0, 2.0, 4.0]) + 1e-6).all()
+    assert plan.covered == pytest.approx(6.0)
+
+
+def test_the_same_seed_gives_the_same_plan() -> None:
+    random = np.random.default_rng(3)
+    far = random.random((60, 15))
+    reach = sparse.csr_array(np.where(far < 0.4, far + 0.1, 0.0))
+    weight = random.integers(1, 9, 60).astype(float)
+    problem = LocationProblem(
+        weight,
+        reach,
+        opening_cost=random.uniform(1, 3, 15),
+        capacity=np.full(15, weight.sum() / 5),
+        coverage_floor=0.9,
+    )
+    first, second = (solve(problem, "cost") for _ in range(2))
+    assert first.open.tolist() == second.open.tolist()
+    assert first.bound == second.bound
