@@ -1,7 +1,7 @@
 """Location problems as integer programs: numbers only, no geography."""
 
 from optimization.explain import explain
-from optimization.frontier import frontier
+from optimization.frontier import frontier, marginal_prices
 from optimization.many import solve_many, solve_stream
 from optimization.problem import Cover, LocationProblem, Objective, SolverOptions
 from optimization.recount import RecountError
@@ -24,6 +24,7 @@ __all__ = [
     "Workers",
     "explain",
     "frontier",
+    "marginal_prices",
     "solve",
     "solve_many",
     "solve_plainly",

@@ -19,6 +19,7 @@ from optimization.solve import solve
 Item = TypeVar("Item", bound=Hashable)
 
 ANY_PLAN = 0.9  # a gap at which the first plan is as good as any
+ONE_QUESTION = 0.3  # of the time left: a hard question leaves time for the others
 MOST_PARTS = 30  # beyond, a smallest set is not sought among all irreducible ones
 MOST_SETS = 60
 
@@ -35,6 +36,8 @@ class Oracle:
         Of each question.
     clock : Clock
         Of all questions together.
+    asked : bool
+        False before the first question, which may take all the time.
     unsure : bool
         True once a question ran out of time: it then counts as "can hold", so that no set is called
         a conflict without proof, and a set may hold more than it must.
@@ -43,6 +46,7 @@ class Oracle:
     problem: LocationProblem
     options: SolverOptions
     clock: Clock
+    asked: bool = False
     unsure: bool = False
     known: dict[frozenset[Part], Plan] = field(default_factory=dict)
 
@@ -50,7 +54,9 @@ class Oracle:
         self, problem: LocationProblem, objectives: tuple[str, ...] = ("cost",), gap: float = ANY_PLAN
     ) -> Plan:
         """Return a plan of a restricted problem, and note where time ends it."""
-        limit = min(self.options.time_limit_s, max(0.0, self.clock.left))
+        share = ONE_QUESTION if self.asked else 1.0
+        self.asked = True
+        limit = min(self.options.time_limit_s, max(0.0, self.clock.left) * share)
         found = solve(problem, objectives, replace(self.options, gap=gap, time_limit_s=limit))
         self.unsure |= found.outcome is Outcome.TIME_LIMIT
         return found
@@ -146,7 +152,7 @@ def least_hitting_set(parts: Sequence[Part], sets: Sequence[set[Part]]) -> list[
     return [part for part, chosen in zip(parts, answer.x, strict=True) if chosen > 0.5]
 
 
-def least_points(oracle: Oracle, others: Sequence[Part], part: Part, most: int = 400) -> list[int]:
+def least_points(oracle: Oracle, others: Sequence[Part], part: Part, most: int = 2_000) -> list[int]:
     """Return demand points of a floor of 1 that already cannot be served together with the others.
 
     Returns
@@ -159,11 +165,13 @@ def least_points(oracle: Oracle, others: Sequence[Part], part: Part, most: int =
     if limit.floor[part.group] < 1 or len(members) > most or oracle.clock.left <= 0:
         return []
 
+    ends = oracle.clock.left * ONE_QUESTION
+
     def can_hold(chosen: Sequence[int]) -> bool:
         mask = np.zeros(len(limit.weight), dtype=bool)
         mask[list(chosen)] = True
         # out of time: nothing more is asked, and what is left stays in
-        return oracle.clock.left <= 0 or oracle.can_hold([*others, part], {part: mask})
+        return oracle.clock.left <= ends or oracle.can_hold([*others, part], {part: mask})
 
     found = irreducible(members.tolist(), can_hold)
-    return sorted(found) if oracle.clock.left > 0 else []
+    return sorted(found) if oracle.clock.left > ends else []

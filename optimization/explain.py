@@ -15,6 +15,7 @@ from optimization.parts import Part, asked_of, hopeless, parts_of, reachable, ro
 from optimization.problem import LocationProblem, SolverOptions
 from optimization.repairs import Repair, least_repair
 from optimization.result import Conflict
+from optimization.solve import solve
 
 TEMPLATES = {
     "row": "{name} needs {required} units, but only {attainable} can be had together with the other limits.",
@@ -37,6 +38,7 @@ REPAIRS = {
     "limits": "Raise it to {required}.",
     "both": "Both must change together: max_open to {max_open} and the budget to {budget}.",
     "core": "Demand points {core} alone ask for more than the other limits allow.",
+    "partly": "This alone does not suffice: other limits are in conflict too.",
     "unproven": "Time ran out before this was proven to be the least.",
 }
 UNITS = {
@@ -110,7 +112,7 @@ def explain(problem: LocationProblem, options: SolverOptions = PATIENCE) -> list
     oracle = Oracle(problem, options, Clock.of(SETS_SHARE * options.time_limit_s))
     found = _sets(oracle)
     if not found.sets:
-        return []
+        return _short(oracle) if oracle.unsure else []
     oracle.clock = Clock.of(max(oracle.clock.left, 0.0) + (1 - SETS_SHARE) * options.time_limit_s)
     for part in found.given_up:
         found.given_up[part] = least_repair(oracle, part, found.kept, found.changed)
@@ -130,10 +132,26 @@ def _sets(oracle: Oracle) -> Findings:
         if hopeless(instance, part):
             found.sets.append(([part], True))
             found.given_up[part] = None
-    while found.kept and oracle.clock.left > 0 and not oracle.can_hold(found.kept):
+    while found.kept and not oracle.can_hold(found.kept):
         members, proven = smallest(oracle, found.kept)
         found.sets.append((members, proven))
         found.given_up[min(members, key=found.parts.index)] = None
+    return found
+
+
+def _short(oracle: Oracle) -> list[Conflict]:
+    """Return what the least shortage found leaves short, where time did not prove that it must be."""
+    problem = oracle.problem
+    seconds = max(1.0, (1 - SETS_SHARE) * oracle.options.time_limit_s)
+    options = replace(oracle.options, time_limit_s=seconds)
+    missing = solve(problem, ("shortage",), options).shortage
+    named = {part_name(problem, part): part for part in parts_of(problem.instance) if part.kind != "upper"}
+    found = []
+    for name, shortage in missing.items():
+        part, required = named[name], asked_of(problem.instance, named[name])
+        kind = KINDS.get(part.kind, part.kind)
+        one = conflict(kind, name, required, required - shortage, ["lower", "unproven"])
+        found.append(replace(one, together=(name,), proven=False))
     return found
 
 
@@ -158,6 +176,8 @@ def _conflict(oracle: Oracle, found: Findings, members: list[Part], part: Part, 
     """Return what one limit of a conflict asks, what can be had, and the change that resolves it."""
     problem = oracle.problem
     repair = found.given_up.get(part) or _alternative(oracle, found, members, part)
+    partly = repair is None and not hopeless(problem.instance, part)
+    repair = least_repair(oracle, part, members) if partly else repair
     value = _worst(problem, part) if repair is None else repair.value
     repairs, extra = _repairs(oracle, found, members, part, value)
     certain = proven and repair is not None and (repair.proven or part.kind == "capacity")
@@ -167,7 +187,8 @@ def _conflict(oracle: Oracle, found: Findings, members: list[Part], part: Part, 
     if part.kind == "capacity":
         required, attainable = _capacity_needed(problem, found, value)
     together = tuple(part_name(problem, one) for one in members)
-    repairs = repairs if certain else [*repairs, "unproven"]
+    repairs += ["partly"] if partly else []
+    repairs += [] if certain else ["unproven"]
     kind = KINDS.get(part.kind, part.kind)
     one = conflict(kind, part_name(problem, part), required, attainable, repairs, **extra)
     return replace(one, together=together, proven=certain)
@@ -176,10 +197,8 @@ def _conflict(oracle: Oracle, found: Findings, members: list[Part], part: Part, 
 def _alternative(oracle: Oracle, found: Findings, members: list[Part], part: Part) -> Repair | None:
     """Return how far a limit would have to give way instead of the one that was given up."""
     own = next(one for one in members if one in found.given_up)
-    if len(found.given_up) == 1:
-        return least_repair(oracle, part, found.parts)
     others = {one: value for one, value in found.changed.items() if one != own}
-    return least_repair(oracle, part, [*found.kept, own], others) or least_repair(oracle, part, members)
+    return least_repair(oracle, part, [*found.kept, own], others)
 
 
 def _worst(problem: LocationProblem, part: Part) -> Any:

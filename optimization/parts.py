@@ -176,7 +176,7 @@ def restricted(
     covers = []
     for number, cover in enumerate(problem.covers, start=1):
         floors = _floors(instance.limits[number], number, keeps, new, points or {})
-        if floors["floor"].any():
+        if np.any(floors["floor"]):
             covers.append(replace(cover, **floors))
     return replace(
         problem,
@@ -200,13 +200,20 @@ def _floors(
     points: Mapping[Part, BoolArray],
 ) -> dict[str, Any]:
     """Return groups and floors of a limit; demand points that are left out form a last group."""
-    floor, group = np.append(limit.floor, 0.0), limit.group.copy()
+    floor, group = limit.floor.copy(), limit.group.copy()
     for number_in_limit in range(len(limit.floor)):
         part = Part("cover" if number else "floor", number, number_in_limit)
         floor[number_in_limit] = changed.get(part, limit.floor[number_in_limit]) if part in keeps else 0.0
         if part in points:
             group[(group == number_in_limit) & ~points[part]] = len(limit.floor)
-    result: dict[str, Any] = {"floor": floor, "group": group}
+    if group.max(initial=0) == len(limit.floor):
+        floor = np.append(floor, 0.0)
+    # one floor in total stays one number, which more methods know
+    single = len(floor) == 1 and not limit.grouped
+    result: dict[str, Any] = {
+        "floor": float(floor[0]) if single else floor,
+        "group": None if single else group,
+    }
     return result if not number else result | {"shortage_weight": 1.0}
 
 

@@ -10,11 +10,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy import optimize, sparse
 
-from optimization.arrays import FloatArray, IntArray, row_of_pair, sums
+from optimization.arrays import FloatArray, IntArray, keep_pairs, row_of_pair, sums
 from optimization.conflicts import Oracle
 from optimization.parts import Part, asked_of, counted, restricted, row_range, values_of
 from optimization.problem import LocationProblem
-from optimization.result import Plan
+from optimization.result import Outcome, Plan
 
 SHARE_STEP = 1e-3
 RELATIVE_STEP = 1e-4
@@ -54,12 +54,48 @@ def least_repair(
         return _least_cost(oracle, counted(relaxed))
     if part.kind == "budget":
         return _least_cost(oracle, relaxed)
+    if (alone := served_alone(relaxed, oracle.problem, part)) is not None:
+        return _most_served(oracle, alone)
     start = oracle.plan(relaxed)
     if start.open is None:
         return None
     if part.kind == "capacity":
         return _enlarged(oracle, kept, changed or {}, start)
     return _nearest(oracle, part, kept, changed or {}, start)
+
+
+def served_alone(relaxed: LocationProblem, problem: LocationProblem, part: Part) -> LocationProblem | None:
+    """Return a problem whose coverage is what a floor asks for, where no other floor needs the reach.
+
+    Parameters
+    ----------
+    relaxed : LocationProblem
+        Without the floor.
+    problem : LocationProblem
+        With it.
+    part : Part
+        The floor or a cover's.
+    """
+    if part.kind not in ("floor", "cover"):
+        return None
+    instance, limit = problem.instance, problem.instance.limits[part.number]
+    others = any(one.floor.any() for one in relaxed.instance.limits)
+    members = limit.group == part.group
+    if part.kind == "floor" and members.all():
+        return relaxed if not relaxed.instance.limits[0].floor.any() else None
+    if others or relaxed.capacity is not None:
+        return None
+    usable = limit.sites[instance.reach.indices] & (instance.reach.data <= limit.within)
+    reach = keep_pairs(instance.reach, usable)
+    return replace(relaxed, weight=np.where(members, limit.weight, 0.0), reach=reach, covers=())
+
+
+def _most_served(oracle: Oracle, problem: LocationProblem) -> Repair | None:
+    plan = oracle.plan(problem, ("coverage",), SHARE_STEP)
+    total = float(problem.instance.weight.sum())
+    if plan.covered is None or total <= 0:
+        return None
+    return Repair(plan.covered / total, plan.outcome is Outcome.OPTIMAL)
 
 
 def _least_cost(oracle: Oracle, problem: LocationProblem) -> Repair | None:
@@ -85,7 +121,7 @@ def _nearest(
         middle = (math.ceil if sign > 0 else math.floor)(middle) if whole else middle
         trial = oracle.plan(restricted(oracle.problem, kept, {**changed, part: middle}))
         if trial.open is None:
-            proven &= trial.outcome == "infeasible"
+            proven &= trial.outcome is Outcome.INFEASIBLE
             asked = middle if not whole else middle - sign
             if whole and sign * (asked - reached) <= 0:
                 break
@@ -178,13 +214,3 @@ def least_extra(problem: LocationProblem, units: IntArray, floors: Any) -> Float
     extra = np.asarray(answer.x[pairs:] / np.maximum(units, 1), dtype=np.float64)
     # a hair more than the program's own tolerance, so that the repaired problem has a plan
     return np.where(extra > 1e-7, extra * (1 + 1e-6) + 1e-6, 0.0)
-
-
-def with_changes(problem: LocationProblem, changed: Mapping[Part, Any]) -> LocationProblem:
-    """Return the problem with all its limits, some at other values."""
-    everything = [Part(kind) for kind in ("max_open", "budget", "capacity")]
-    instance = problem.instance
-    everything += [Part(side, row) for side in ("lower", "upper") for row in range(len(instance.lower))]
-    for number, limit in enumerate(instance.limits):
-        everything += [Part("cover" if number else "floor", number, g) for g in range(len(limit.floor))]
-    return replace(restricted(problem, everything, changed), row_names=problem.row_names)

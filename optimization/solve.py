@@ -80,11 +80,25 @@ def solve_plainly(
     return _solve(problem, objective_names(objectives), options, plain=True)
 
 
+def solve_from(
+    problem: LocationProblem, objectives: Sequence[str] | str, options: SolverOptions, start: IntArray | None
+) -> Plan:
+    """Return the plan as `solve` would, starting from units (J,) that keep every limit."""
+    plan = _solve(problem, objective_names(objectives), options, plain=False, start=start)
+    assert plan is not None
+    return plan
+
+
 def _solve(
-    problem: LocationProblem, names: tuple[Objective, ...], options: SolverOptions, *, plain: bool
+    problem: LocationProblem,
+    names: tuple[Objective, ...],
+    options: SolverOptions,
+    *,
+    plain: bool,
+    start: IntArray | None = None,
 ) -> Plan | None:
     began, clock = time.perf_counter(), Clock.of(options.time_limit_s)
-    stage, progress = first_stage(problem, names), Progress()
+    stage, progress = first_stage(problem, names), Progress(open=start)
     for name in names:
         stage = replace(stage, objective=name)
         answer = _timed(stage, progress, options, clock, plain=plain)

@@ -29,6 +29,7 @@ SENTENCES = (
     say("Raise it to {required}."),
     say("Both must change together: max_open to {max_open} and the budget to {budget}."),
     say("Demand points {core} alone ask for more than the other limits allow."),
+    say("This alone does not suffice: other limits are in conflict too."),
     say("Time ran out before this was proven to be the least."),
 )
 

@@ -1,11 +1,13 @@
 """Why there is no plan, in sentences; and what another step costs."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 from scipy import sparse
 
-from optimization import Cover, LocationProblem, explain, frontier
+from optimization import Cover, LocationProblem, explain, frontier, marginal_prices, solve
 from tests.optimization.test_pictures import line
 
 ONE_ROW = sparse.csr_array(np.ones((1, 2)))
@@ -87,3 +89,38 @@ def test_a_frontier_says_where_there_is_no_plan() -> None:
     table = frontier(line([0, 50], [0]), "coverage_floor", [0.5, 1.0])
     assert table["outcome"].tolist() == ["optimal", "infeasible"]
     assert pd.isna(table["objective"][1])
+
+
+def test_a_frontier_is_monotone_and_as_good_as_each_solve_alone() -> None:
+    rng = np.random.default_rng(3)
+    base = line(rng.uniform(0, 30, 40), rng.uniform(0, 30, 12), radius=3, opening_cost=rng.integers(1, 9, 12))
+    table = frontier(base, "coverage_floor", [0.2, 0.9, 0.5, 0.7])
+    assert table["value"].tolist() == [0.2, 0.9, 0.5, 0.7]
+    rising = table.sort_values("value")
+    assert rising["objective"].is_monotonic_increasing
+    assert rising["bound"].is_monotonic_increasing
+    assert (table["bound"] <= table["objective"]).all()
+    for value, objective in zip(table["value"], table["objective"], strict=True):
+        alone = solve(replace(base, coverage_floor=value)).objective
+        assert objective == pytest.approx(alone, rel=1e-4)
+
+
+def test_the_marginal_price_of_every_rule() -> None:
+    base = line(
+        [0, 3, 6, 9],
+        [0, 3, 6, 9],
+        radius=1,
+        weight=[1, 1, 1, 97],
+        opening_cost=[5, 1, 2, 3],
+        coverage_floor=0.99,
+        rows=sparse.csr_array(np.array([[1.0, 1.0, 0.0, 0.0]])),
+        row_lower=[2],
+        row_names=["west"],
+    )
+    prices = marginal_prices(base).set_index("name")
+    # 0, 3 for the row, 9 for the weight: 9; without one of the row, 3, 9 and 6: 6
+    assert prices.loc["west", ["limit", "loosened", "objective", "saving"]].tolist() == [2, 1, 6, 3]
+    assert prices.loc["coverage_floor", "saving"] == 0
+    assert (prices["saving_low"] <= prices["saving"] + 1e-9).all()
+    assert (prices["saving"] <= prices["saving_high"] + 1e-9).all()
+    assert marginal_prices(line([0, 50], [0], coverage_floor=1.0)).empty
