@@ -85,3 +85,12 @@ def test_the_outputs_are_documented(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         columns = (tmp_path / "study" / name).read_text(encoding="utf-8").splitlines()[0].split(",")
         part = page.partition(f"\n## {name}\n")[2].partition("\n## ")[0].replace("\n", " ")
         assert ", ".join(columns) in part, name
+
+
+def test_the_examples_of_the_models_run() -> None:
+    page = (ROOT / "docs" / "models.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    assert len(blocks) >= 12
+    names: dict[str, object] = {}
+    for block in blocks:
+        exec(compile(block, "docs/models.md", "exec"), names)
