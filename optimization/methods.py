@@ -29,6 +29,7 @@ class Method:
 
 
 METHODS = (
+    Method("no choice", True, plain.has_no_choice, plain.only_plan),
     Method("nothing missing", True, plain_stage(Objective.SHORTAGE), plain.nothing_missing),
     Method("a limit decides", True, plain_stage(Objective.COST), plain.bound_met),
     Method("nearest for all", True, plain_stage(Objective.DISTANCE), plain.nearest_for_all),

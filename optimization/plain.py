@@ -13,6 +13,8 @@ that size all sets are tested, so the one with the least distance is optimal.
 *Nearest for all.* No plan is nearer than every point's nearest usable site. If all of those can be
 open within the limits, that plan is optimal: with one outlet at most, or with as many as points.
 
+*No choice.* Where nothing more may open, there is one plan.
+
 *Nothing missing.* A shortage is at least 0; a plan that keeps every limit has none.
 """
 
@@ -27,7 +29,7 @@ from optimization.greedy import drop_needless, greedy_plan
 from optimization.instance import Instance
 from optimization.problem import Objective, SolverOptions
 from optimization.result import Outcome, relative_gap
-from optimization.stage import Answer, Stage, cost_of, value_of, within_limits
+from optimization.stage import KEEP_TOLERANCE, Answer, Stage, cost_of, value_of, within_limits
 
 MOST_ENUMERATED = 8
 """Units beyond which sets are not enumerated."""
@@ -42,6 +44,24 @@ def is_plain(stage: Stage) -> bool:
     kept = {name for name, _ in stage.kept}
     simple = not stage.flows and kept <= {Objective.COST, Objective.SHORTAGE}
     return simple and (stage.firm or stage.objective is Objective.SHORTAGE)
+
+
+def has_no_choice(stage: Stage) -> bool:
+    """Return whether no further unit may open, so that units alone decide everything."""
+    instance = stage.instance
+    prices = instance.cost[instance.free]
+    affordable = prices <= instance.budget + KEEP_TOLERANCE * max(1.0, instance.budget)
+    return not stage.flows and (instance.max_open < 1 or not affordable.any())
+
+
+def only_plan(stage: Stage, start: IntArray | None, options: SolverOptions, clock: Clock) -> Answer | None:
+    """Answer any objective where nothing more may open: by what stands, or that it is not enough."""
+    del start, options, clock
+    units = stage.instance.fixed
+    if not within_limits(stage, units):
+        return Answer(Outcome.INFEASIBLE, None, np.nan, np.nan, "nothing more may open")
+    value = value_of(stage, stage.objective, units)
+    return Answer(Outcome.OPTIMAL, units.copy(), value, value, "nothing more may open")
 
 
 def bound_met(stage: Stage, start: IntArray | None, options: SolverOptions, clock: Clock) -> Answer | None:

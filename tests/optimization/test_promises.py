@@ -226,3 +226,19 @@ def test_solvers_stop_inside_the_gap_so_that_rounding_undoes_no_proof() -> None:
         [5.0, 4.0, 4.0, 3.0], reach, capacity=[4.8, 0.9, np.inf], covers=(near, Cover("all", 6.0, 1.0))
     )
     assert solve(problem, "shortage", SolverOptions(solver="cbc")).outcome is Outcome.OPTIMAL
+
+
+@pytest.mark.parametrize("limit", [{"max_open": 0}, {"budget": 0.5}])
+@pytest.mark.parametrize(
+    "objectives", [("shortage", "cost", "coverage"), ("distance",), ("farthest", "total")]
+)
+def test_where_nothing_more_may_open_what_stands_is_the_plan(limit: dict[str, Any], objectives: Any) -> None:
+    problem = replace(scattered(12, 3, least=2), fixed_open=np.arange(12) == 4, **limit)
+    if "shortage" not in objectives:
+        problem = replace(problem, rows=None, row_lower=None, row_upper=None, row_names=None, covers=())
+    plan = solve_plainly(problem, objectives, EXACT)
+    assert plan is not None
+    assert plan.outcome is Outcome.OPTIMAL
+    assert np.flatnonzero(plan.open).tolist() == [4]
+    short = scattered(12, 3, least=2, fixed_open=np.arange(12) == 4, **limit)
+    assert solve(short, ("cost",), EXACT).outcome is Outcome.INFEASIBLE
