@@ -9,10 +9,13 @@ import numpy as np
 from scipy import optimize, sparse
 
 from optimization.arrays import Csr, FloatArray, IntArray, csr_of, keep_pairs, nearest_site, row_of_pair, sums
+from optimization.flows import near_first
 from optimization.problem import Objective
 from optimization.stage import KEEP_TOLERANCE, Stage, cost_of, shortage_of
 
 SMALLEST_SHARE = 1e-9
+MOST_PAIRS = 20_000  # beyond, only an objective that counts distance asks for the nearest assignment
+NEAR = frozenset({Objective.DISTANCE, Objective.TOTAL})
 
 
 def assign(
@@ -27,7 +30,8 @@ def assign(
     if stage.instance.capacity is None:
         return assign_nearest(stage.instance.reach, units)
     if most_first(stage, targets):
-        shares = assign_most(stage, units, seconds)
+        exact = bool({name for name, _ in targets} & NEAR)
+        shares = assign_most(stage, units, seconds, exact=exact)
         if shares is not None:
             return shares
     flow = FlowProgram(stage, units, seconds)
@@ -53,17 +57,17 @@ def most_first(stage: Stage, targets: tuple[tuple[Objective, float], ...]) -> bo
     Group floors, shortages and single sources ask for more; so does a distance for which it may
     pay to serve less.
     """
-    near = {Objective.DISTANCE, Objective.TOTAL}
-    plain = {Objective.COST, Objective.COVERAGE, Objective.FARTHEST} | (near if stage.must_serve else set())
+    plain = {Objective.COST, Objective.COVERAGE, Objective.FARTHEST} | (NEAR if stage.must_serve else set())
     firm = not stage.elastic and len(stage.instance.limits[0].floor) == 1
     return firm and not stage.instance.single_source and {name for name, _ in targets} <= plain
 
 
-def assign_most(stage: Stage, units: IntArray, seconds: float) -> Csr:
+def assign_most(stage: Stage, units: IntArray, seconds: float, *, exact: bool) -> Csr:
     """Return shares that serve as much weight as possible, then as near as possible, or None.
 
     Where nobody's nearest site is overloaded that is the answer; else one transportation program,
-    in which service earns more than any detour costs.
+    in which service earns more than any detour costs. Large ones that need not be `exact` fill near
+    sites first instead.
     """
     instance = stage.instance
     assert instance.capacity is not None
@@ -75,7 +79,10 @@ def assign_most(stage: Stage, units: IntArray, seconds: float) -> Csr:
     pairs = keep_pairs(stage.reach, units[stage.reach.indices] > 0)
     heavy = instance.weight > 0
     pairs = keep_pairs(pairs, heavy[row_of_pair(pairs)])
-    mass = transport(pairs, instance.weight, room, seconds)
+    if pairs.nnz > MOST_PAIRS and not exact:
+        mass: FloatArray | None = near_first(pairs, np.where(heavy, instance.weight, 0.0), room)
+    else:
+        mass = transport(pairs, instance.weight, room, seconds)
     if mass is None:
         return None
     # points of no weight go to their nearest site, which costs nothing

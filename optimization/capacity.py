@@ -34,9 +34,13 @@ from optimization.stage import (
     shortage_of,
     within_limits,
 )
+from optimization.tree import branch
 
 PATIENCE = 15
 FIRST_GAP = 0.01
+FEW_SITES = 120  # undecided after the root: up to there a tree of ours is faster than integer programs
+NODE_ROUNDS = 2
+IMPROVE_EVERY = 50
 BY_UNITS = frozenset({Objective.COST, Objective.COVERAGE, Objective.SHORTAGE})
 
 
@@ -116,7 +120,8 @@ def solve_capacity(
     if not len(stage.undecided):
         return only_plan(stage, value)
     primal = CapacitySearch(stage, value.floor if value.value is None else value.value, options.seed)
-    plain = enough_capacity(stage, value, primal, options.gap)
+    units = primal.greedy()
+    plain = enough_capacity(stage, value, units, options.gap)
     if plain is not None:
         return plain
     families: list[Family] = [MinCuts(stage)]
@@ -127,10 +132,15 @@ def solve_capacity(
     ]
     live = Live(build_master(stage, families), options)
     search = Search(stage, live, families, primal, value, options.gap, clock)
+    primal.goal = lambda: goal_of(search)
     search.offer(start)
-    search.offer(primal.improve(None, search.best, clock))
+    search.offer(units)
+    if stage.objective is Objective.COVERAGE:
+        search.offer(primal.improve(None, search.best, clock))
     root(search, patience=PATIENCE)
-    if not search.done:
+    if not search.done and int((search.upper > search.lower).sum()) <= FEW_SITES:
+        branch(search, rounds=NODE_ROUNDS, improve_every=IMPROVE_EVERY)
+    elif not search.done:
         rounds(search, gap=FIRST_GAP)
     answer = search.answer("minimum cuts over units")
     # what the solver's tolerances leave in doubt goes to the compact program while there is time
@@ -147,12 +157,19 @@ def only_plan(stage: Stage, value: FlowValue) -> Answer:
     return Answer(Outcome.OPTIMAL, units, found, found, "nothing to decide")
 
 
-def enough_capacity(stage: Stage, value: FlowValue, primal: CapacitySearch, gap: float) -> Answer | None:
-    """Answer `cost` where a greedy plan is no dearer than enough capacity is, wherever it lies."""
-    bound = knapsack_bound(stage, value.floor)
-    units = primal.greedy() if bound > 0 else None
+def goal_of(search: Search) -> float:
+    """Return the value that would prove itself by the bound so far."""
+    bound = search.bound
+    if search.live.whole and math.isfinite(bound):
+        bound = math.ceil(bound - 1e-6)
+    return bound + 0.9 * search.gap * abs(bound) if math.isfinite(bound) else bound
+
+
+def enough_capacity(stage: Stage, value: FlowValue, units: IntArray | None, gap: float) -> Answer | None:
+    """Answer `cost` where the units of a greedy plan cost no more than enough capacity, wherever it lies."""
     if units is None:
         return None
+    bound = knapsack_bound(stage, value.floor)
     cost = value(units)
     if stage.instance.whole_costs:
         bound = math.ceil(bound - 1e-6)

@@ -355,11 +355,12 @@ def kicks(
     likes: FloatArray,
     tries: int,
     most: int,
+    goal: float,
     random: IntArray,
     allowed: float,
     eps: float,
 ) -> float:
-    """Close some neighbours, repair, drop, and keep what is not dearer; return the least cost.
+    """Close neighbours, repair, drop, keep what is not dearer, down to `goal`; return the least cost.
 
     `plan` must keep every limit; so does `best`, which holds the cheapest plan in the end.
     """
@@ -367,6 +368,8 @@ def kicks(
     least = spent(sizes, best)
     liked = likes.copy()
     for _ in range(tries):
+        if least <= goal:
+            break
         empty_near(arcs, sizes, limits, plan, 2 + int(draw(random) * (most - 1)), random)
         for site in range(len(likes)):
             liked[site] = likes[site] * (0.7 + 0.6 * draw(random))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from optimization.capacity_kernels import Limits, Plan, Sizes
 
 KICKS = 40  # tries to mend a plan
+RARE = tuple(4**power for power in range(1, 12))  # calls at which there is more than rounding
 MOST_EMPTIED = 6
 EXCHANGES = 2000
 LEAST_LIKE = 0.05
@@ -30,7 +31,8 @@ SEED = 88_172_645_463_325_252
 class CapacitySearch:
     """Heuristics over whole units, of a stage whose limits are firm.
 
-    For `cost` the network's whole demand must flow; for `coverage` as much as can.
+    For `cost` the network's whole demand must flow; for `coverage` as much as can. `goal` tells the
+    cost below which there is nothing to seek.
     """
 
     def __init__(self, stage: Stage, network: Network | None, seed: int) -> None:
@@ -39,20 +41,21 @@ class CapacitySearch:
         self.network = network if wanted else None
         self.random = np.array([SEED + seed * 2_654_435_761], dtype=np.int64)
         self.calls = 0
+        self.goal: Callable[[], float] = lambda: 0.0
 
     def improve(self, units: FloatArray | None, best: IntArray | None, clock: Clock) -> IntArray | None:
         """Return units (J,) grown from fractional ones, or from those that exist, or None."""
         network = self.network
         if network is None or clock.left <= 0:
             return None
-        # kicks at the first call, and then ever more rarely: most calls only round
+        # kicks ever more rarely: most calls only round
         self.calls += 1
-        rare = self.calls & (self.calls - 1) == 0
+        rare = self.calls in RARE
         likes = np.ones(len(network.fixed))
         if units is not None:
             likes = np.maximum(LEAST_LIKE, units - network.fixed)
         if self.stage.objective is Objective.COVERAGE:
-            return self._more_served(network, likes) if rare else None
+            return self._more_served(network, likes) if rare or self.calls == 1 else None
         return self._cheaper(network, units, best, likes, KICKS if rare else 0)
 
     def greedy(self) -> IntArray | None:
@@ -92,7 +95,20 @@ class CapacitySearch:
             return None
         order = kernels.dear_first(sizes, plan, self.random)
         kernels.drop(arcs, sizes, limits, plan, spare, order, *rest)
-        kernels.kicks(arcs, sizes, limits, plan, kept, spare, likes, tries, MOST_EMPTIED, self.random, *rest)
+        kernels.kicks(
+            arcs,
+            sizes,
+            limits,
+            plan,
+            kept,
+            spare,
+            likes,
+            tries,
+            MOST_EMPTIED,
+            self.goal(),
+            self.random,
+            *rest,
+        )
         units: IntArray = kept.units.copy()
         return units
 

@@ -24,6 +24,7 @@ from optimization.stage import Stage
 if TYPE_CHECKING:
     from optimization.flow_kernels import Arcs, Flow
 
+TIERS = (1, 2, 3, 5, 8)
 EPS = 1e-12  # of the heaviest class: what no arc need carry
 
 
@@ -93,24 +94,7 @@ class Network:
 
     def empty(self) -> Flow:
         """Return a flow of nothing."""
-        from optimization.flow_kernels import Flow
-
-        classes, sites = len(self.weight), len(self.capacity) + len(self.spare)
-
-        def whole(size: int) -> IntArray:
-            return np.zeros(size, dtype=np.int64)
-
-        return Flow(
-            np.zeros(len(self.arcs.site)),
-            self.weight.copy(),
-            np.zeros(sites),
-            whole(classes),
-            whole(sites),
-            whole(classes),
-            whole(sites),
-            whole(classes),
-            whole(2 * (classes + sites) + 2),
-        )
+        return empty_flow(self.arcs, self.weight)
 
     def serve(self, units: FloatArray, flow: Flow, spare: FloatArray | None = None) -> float:
         """Bring `flow` to a maximum for these units (J,); return the demand that is left."""
@@ -119,6 +103,49 @@ class Network:
         limits = self.limits(units)
         refit(self.arcs, self.weight, limits, self.rooms(units, spare), flow)
         return float(augment(self.arcs, limits, flow, self.eps)) + self.lost
+
+
+def empty_flow(arcs: Arcs, weight: FloatArray) -> Flow:
+    """Return a flow of nothing over these arcs, with all of `weight` left."""
+    from optimization.flow_kernels import Flow
+
+    classes, sites = len(weight), len(arcs.back) - 1
+
+    def whole(size: int) -> IntArray:
+        return np.zeros(size, dtype=np.int64)
+
+    return Flow(
+        np.zeros(len(arcs.site)),
+        weight.copy(),
+        np.zeros(sites),
+        whole(classes),
+        whole(sites),
+        whole(classes),
+        whole(sites),
+        whole(classes),
+        whole(2 * (classes + sites) + 2),
+    )
+
+
+def near_first(pairs: Csr, weight: FloatArray, room: FloatArray) -> FloatArray:
+    """Return the mass on every pair of a maximum flow that fills near sites first.
+
+    Each point's nearest sites are opened to it in tiers; what flows in one tier stays served in the
+    next, though perhaps from elsewhere. Near, but not the nearest there is.
+    """
+    from optimization.flow_kernels import augment
+
+    arcs = _arcs(pairs, np.zeros(pairs.shape[0], dtype=np.int64), np.zeros(0, dtype=np.int64))
+    tail = row_of_pair(pairs)
+    rank = np.empty(len(tail), dtype=np.int64)
+    rank[np.lexsort((pairs.data, tail))] = np.arange(len(tail)) - np.repeat(
+        pairs.indptr[:-1], np.diff(pairs.indptr)
+    )
+    flow, eps = empty_flow(arcs, weight), EPS * float(weight.max(initial=1e-300))
+    flow.slack[:] = room
+    for tier in (*TIERS, len(tail)):
+        augment(arcs, np.where(rank < tier, weight[tail], 0.0), flow, eps)
+    return flow.on
 
 
 def floor_network(stage: Stage) -> Network | None:

@@ -53,6 +53,11 @@ class Need:
     short: list[Any] = field(default_factory=list)
     full: FloatArray = field(default_factory=lambda: np.zeros(0))
 
+    @property
+    def firm(self) -> bool:
+        """True if its rows are over units alone."""
+        return self.value is None and not self.short
+
     def spare(self, columns: FloatArray) -> FloatArray:
         """Return what may stay unserved (S,) at these values of the columns."""
         if not self.short:
@@ -62,10 +67,14 @@ class Need:
 
 
 class MinCuts:
-    """The family of cuts that stands for capacity, in the objectives cost, coverage and shortage."""
+    """The family of cuts that stands for capacity, in the objectives cost, coverage and shortage.
+
+    With `round_up`, rows are rounded as well: a stronger relaxation, but a larger one.
+    """
 
     def __init__(self, stage: Stage) -> None:
         self.stage = stage
+        self.round_up = True
         self.needs: list[Need] = []
         self.columns: IntArray = np.zeros(0, dtype=np.int64)
         free = len(stage.undecided)
@@ -106,7 +115,7 @@ class MinCuts:
         length = LONGEST_CHAIN if whole else 1
         found = [cuts for need in self.needs for cuts in self._chain(need, units, columns, length)]
         broken = violated(stack(found), columns)
-        if whole or len(self.needs) > 1 or self.needs[0].value is not None or self.needs[0].short:
+        if whole or not self.round_up or len(self.needs) > 1 or not self.needs[0].firm:
             return broken
         self._remember(broken)
         return stack([broken, self._rounded(columns)])

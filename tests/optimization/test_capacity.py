@@ -10,8 +10,10 @@ from scipy import sparse
 from scipy.sparse.csgraph import maximum_flow
 
 from optimization import LocationProblem, Outcome, SolverOptions, solve
+from optimization.arrays import row_of_pair
+from optimization.assignment import transport
 from optimization.capacity import FlowValue
-from optimization.flows import floor_network, value_network
+from optimization.flows import floor_network, near_first, value_network
 from optimization.live import Live
 from optimization.mincut import MinCuts
 from optimization.model import build_master
@@ -159,3 +161,16 @@ def test_the_same_seed_gives_the_same_plan() -> None:
     first, second = (solve(problem, "cost") for _ in range(2))
     assert first.open.tolist() == second.open.tolist()
     assert first.bound == second.bound
+
+
+def test_filling_near_sites_first_serves_as_much_as_the_transportation_program() -> None:
+    random = np.random.default_rng(5)
+    far = random.random((80, 12))
+    pairs = sparse.csr_array(np.where(far < 0.5, far + 0.1, 0.0))
+    weight, room = random.integers(0, 9, 80).astype(float), np.full(12, 25.0)
+    near, best = near_first(pairs, weight, room), transport(pairs, weight, room, 10.0)
+    for mass in (near, best):
+        assert (np.bincount(pairs.indices, mass, 12) <= room + 1e-6).all()
+        assert (np.bincount(row_of_pair(pairs), mass, 80) <= weight + 1e-6).all()
+    assert near.sum() == pytest.approx(best.sum())
+    assert best @ pairs.data <= near @ pairs.data + 1e-6
