@@ -299,8 +299,9 @@ def ascend(
 
     Parameters
     ----------
-    rows : (start, site, cost, base, fee)
-        The sorted rows, each row's way out (I,) and each site's fee (M,).
+    rows : (start, site, cost, base, fee, cap)
+        The sorted rows, each row's way out (I,), each site's fee (M,), and the most a multiplier may
+        be (I,): rows need not hold pairs that cost as much.
     floors : (end (C, I), label (C, I), gain (C, I), there (C, I), need (F,))
         The pairs before `end` add `gain` to floor `label`; so does the way out where `there`.
         Coverings in order of their distance.
@@ -319,7 +320,7 @@ def ascend(
     bound, worth, chosen, frequency
         Best bound, its worths (M,) and sites (M,), and how often each site was chosen lately (M,).
     """
-    start, site, cost, base, fee = rows
+    start, site, cost, base, fee, cap = rows
     end, label, gain, there, need = floors
     coefficients, right = limits
     limit, target, cutoff, step, least_step = int(numbers[0]), numbers[1], numbers[2], numbers[3], numbers[4]
@@ -330,7 +331,7 @@ def ascend(
     frequency, slope, price_slope = np.zeros(sites), np.zeros(points), np.zeros(len(mu))
     pace = np.abs(v) + 1e-3 * np.abs(v).mean() + 1e-300
     price_pace = _price_paces(need, coefficients, right, target)
-    worth, stale = np.empty(sites), 0
+    worth, last, stale = np.empty(sites), np.empty(points, np.int64), 0
     for _ in range(steps):
         worth[:] = fee
         for r in range(len(right)):
@@ -342,15 +343,23 @@ def ascend(
             for c in range(kinds):
                 shift += mu[label[c, i]] * gain[c, i]
                 out -= mu[label[c, i]] * there[c, i]
-            v[i] = min(v[i], out)
+            v[i] = min(v[i], out, cap[i])
             bound += v[i]
-            c = 0
+            c, last[i], least = 0, start[i + 1], v[i]
+            if kinds == 0:
+                for k in range(start[i], start[i + 1]):
+                    if cost[k] >= least:
+                        last[i] = k
+                        break
+                    worth[site[k]] += cost[k] - least
+                continue
             for k in range(start[i], start[i + 1]):
                 while c < kinds and k >= end[c, i]:
                     shift -= mu[label[c, i]] * gain[c, i]
                     c += 1
-                slack = cost[k] - shift - v[i]
+                slack = cost[k] - shift - least
                 if slack >= 0:
+                    last[i] = k
                     break
                 worth[site[k]] += slack
         total, worst, following = choose(worth, state, limit, chosen)
@@ -387,21 +396,20 @@ def ascend(
             price_slope[priced + r] += coefficients[r][chosen].sum() - right[r]
         length = 0.0
         for i in range(points):
-            shift, out, times = 0.0, base[i], 0
-            for c in range(kinds):
-                shift += mu[label[c, i]] * gain[c, i]
-                out -= mu[label[c, i]] * there[c, i]
-            c = 0
-            for k in range(start[i], start[i + 1]):
-                while c < kinds and k >= end[c, i]:
-                    shift -= mu[label[c, i]] * gain[c, i]
-                    c += 1
-                if cost[k] - shift >= v[i]:
-                    break
-                if chosen[site[k]]:
-                    times += 1
-                    for d in range(c, kinds):
-                        price_slope[label[d, i]] -= gain[d, i]
+            out, times, c = base[i], 0, 0
+            if kinds == 0:
+                for k in range(start[i], last[i]):
+                    times += chosen[site[k]]
+            else:
+                for d in range(kinds):
+                    out -= mu[label[d, i]] * there[d, i]
+                for k in range(start[i], last[i]):
+                    while c < kinds and k >= end[c, i]:
+                        c += 1
+                    if chosen[site[k]]:
+                        times += 1
+                        for d in range(c, kinds):
+                            price_slope[label[d, i]] -= gain[d, i]
             if times == 0 and v[i] >= out:
                 times = 1
                 for d in range(kinds):

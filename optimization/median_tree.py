@@ -26,6 +26,8 @@ from optimization.service import Service
 ROOT_STEPS = 100
 ROOT_ROUNDS = 10
 ROOT_PATIENCE = 20
+SCALES = (1.4, 0.7, 1.2, 0.85, 1.08, 0.93)
+SCALED_STEPS = 60
 NODE_STEPS = 60
 NODE_PATIENCE = 5
 FIRST_STEP = 1.5
@@ -68,6 +70,8 @@ class Tree:
     complete, counted : bool
         A node without free sites, or with all the sites allowed, stands for one plan, which
         `improve` has seen: if it is not better or not allowed, nothing is left there.
+    cap : float array (I,)
+        The most a multiplier may be; the rows of `service` hold all pairs that cost less.
     unsettled : float
         Least bound among nodes that cannot be divided and are not settled.
     """
@@ -81,6 +85,7 @@ class Tree:
     clock: Clock
     complete: bool
     counted: bool
+    cap: FloatArray
     heap: list[tuple[float, int, Node]] = field(default_factory=list)
     unsettled: float = math.inf
     nodes: int = 0
@@ -108,6 +113,7 @@ class Tree:
         pace = (ROOT_STEPS, ROOT_PATIENCE, FIRST_STEP)
         runs = [self.node(state.copy(), *start, pace) for start in starts]
         node, step = max(runs, key=lambda run: run[0].bound)
+        node = self.scaled(node) if len(starts) > 1 else node
         for _ in range(1, ROOT_ROUNDS):
             self.value = min(self.value, self.improve(node.chosen, node.prices))
             if node.bound >= self.cutoff or step < LEAST_STEP or self.clock.left <= 0:
@@ -117,6 +123,20 @@ class Tree:
             node, step = self.node(*again, (*pace[:2], step))
             if before.bound > node.bound:
                 node = before._replace(state=node.state)
+        return node
+
+    def scaled(self, node: Node) -> Node:
+        """Return the node after trying its prices larger and smaller, while that raises the bound.
+
+        Multipliers follow prices quickly, prices alone move slowly along the ridge of the bound.
+        """
+        for factor in SCALES:
+            while node.bound < self.cutoff and self.clock.left > 0:
+                start = node.state.copy(), node.multiplier.copy(), factor * node.prices
+                trial, _ = self.node(*start, (SCALED_STEPS, ROOT_PATIENCE // 2, FIRST_STEP))
+                if trial.bound <= node.bound:
+                    break
+                node = trial
         return node
 
     def node(
@@ -132,7 +152,7 @@ class Tree:
         steps, patience, step = pace
         numbers = np.array([self.service.limit, self.value, self.cutoff, step, LEAST_STEP])
         bound, worth, chosen, frequency = ascend(
-            self.service.rows,
+            (*self.service.rows, self.cap),
             self.floors.parts,
             self.limits.parts,
             state,

@@ -66,20 +66,26 @@ class Service:
             return bound
         return math.ceil(bound / self.grain - 1e-6) * self.grain
 
+    def short(self, cap: FloatArray) -> Service:
+        """Return the service with the pairs of each row that cost less than `cap` (I,) alone."""
+        row = np.repeat(np.arange(len(self.base)), np.diff(self.start))
+        return self._kept(self.cost < cap[row])
+
     def only(self, kept: IntArray) -> Service:
         """Return the service over the sites `kept` (numbers in `sites`) alone."""
-        number = np.full(len(self.sites), -1, dtype=np.int64)
+        number = np.full(len(self.sites), -1, dtype=np.int32)
         number[kept] = np.arange(len(kept))
-        mask = number[self.site] >= 0
+        left = self._kept(np.asarray(number[self.site] >= 0))
+        return replace(left, site=number[left.site], fee=self.fee[kept], sites=self.sites[kept])
+
+    def _kept(self, mask: BoolArray) -> Service:
         ends = np.concatenate(([0], np.cumsum(mask)))
         return replace(
             self,
             start=ends[self.start],
-            site=number[self.site[mask]].astype(np.int32),
+            site=self.site[mask],
             cost=self.cost[mask],
             distance=self.distance[mask],
-            fee=self.fee[kept],
-            sites=self.sites[kept],
         )
 
 
