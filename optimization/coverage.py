@@ -39,6 +39,8 @@ from optimization.tree import branch
 
 PARTS = 60  # parts in all: fewer make weak cuts, more a slow relaxation
 CLASSES_OF_A_PART = 8
+MANY_CLASSES = 20_000  # from which more parts make a faster relaxation
+MANY_PARTS = 150
 VIOLATION = 1e-7  # relative to the weight of a part
 THETA_SCALE = 1e4
 LEAST_FALLING = 0.02  # share of needless sites from which leaving them out pays
@@ -71,8 +73,10 @@ def parts_of(pattern: Csr, weight: FloatArray, group: IntArray, count: int) -> I
 class CoverCuts:
     """The family of one covering: a variable theta per part, rows for what must be covered."""
 
-    def __init__(self, left: Left, *, wants_value: bool, parts: int = PARTS) -> None:
+    def __init__(self, left: Left, *, wants_value: bool, parts: int | None = None) -> None:
         self.left, self.wants_value = left, wants_value
+        if parts is None:
+            parts = MANY_PARTS if len(left.weight) > MANY_CLASSES else PARTS
         count = int(np.clip(len(left.weight) // CLASSES_OF_A_PART, min(parts, 12), parts))
         self.part = parts_of(left.pattern, left.weight, left.group, count)
         self.parts = int(self.part.max()) + 1 if len(self.part) else 0

@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numba import njit
-
-from optimization.arrays import BoolArray, FloatArray, IntArray
 
 
 @njit(cache=True, nogil=True)
 def weighted_rows_search(
-    row_start: IntArray,
-    row_site: IntArray,
-    site_start: IntArray,
-    site_row: IntArray,
-    cost: FloatArray,
-    chosen: BoolArray,
+    row_start: Any,
+    row_site: Any,
+    site_start: Any,
+    site_row: Any,
+    cost: Any,
+    chosen: Any,
     margin: float,
     steps: int,
     patience: int,
     seed: int,
-) -> BoolArray:
+) -> Any:
     """Return the cheapest cover met by a search with row weights (Gao, Weise and Li 2015).
 
     A site leaves, the one that the weighted rows miss least for its cost; then sites that cover a

@@ -60,10 +60,10 @@ def held(cuts, values: np.ndarray) -> bool:
 def test_every_cut_holds_for_every_plan(problem: LocationProblem, seed: int, objective: Objective) -> None:
     stage, rng = stage_of(problem, objective), np.random.default_rng(seed)
     lefts = [left_to_cover(stage, part, wants_value=wants_value(stage, part)) for part in stage.presence]
-    values = [wants_value(stage, left.covering) for left in lefts]
+    wanted = [wants_value(stage, left.covering) for left in lefts]
     families = [
         CoverCuts(left, wants_value=value, parts=int(rng.integers(1, 5)))
-        for left, value in zip(lefts, values, strict=True)
+        for left, value in zip(lefts, wanted, strict=True)
     ]
     model = build_master(stage, families)
     if model.impossible or not model.units:
@@ -215,9 +215,8 @@ def test_row_weights_end_with_a_cover_that_costs_no_more(seed: int) -> None:
     by_site = matrix.T.tocsr()
     parts = (matrix.indptr, matrix.indices, by_site.indptr, by_site.indices)
     whole = np.ones(10, dtype=bool)
-    best = weighted_rows_search(
-        *(part.astype(np.int64) for part in parts), cost, whole, 1.0, 2000, 2000, seed
-    )
+    start, site, site_start, row = (part.astype(np.int64) for part in parts)
+    best = weighted_rows_search(start, site, site_start, row, cost, whole, 1.0, 2000, 2000, seed)
     assert (matrix @ best.astype(float) > 0.5).all()
     assert cost @ best == least_cover(matrix.toarray(), cost)
 
