@@ -242,3 +242,15 @@ def test_where_nothing_more_may_open_what_stands_is_the_plan(limit: dict[str, An
     assert np.flatnonzero(plan.open).tolist() == [4]
     short = scattered(12, 3, least=2, fixed_open=np.arange(12) == 4, **limit)
     assert solve(short, ("cost",), EXACT).outcome is Outcome.INFEASIBLE
+
+
+@pytest.mark.parametrize("unit", [1.0, 3.0, 0.1, 1e-3, 7e5])
+def test_of_sets_that_are_equally_near_the_first_is_chosen_in_any_unit(unit: float) -> None:
+    far = np.array([[0.0, 0.7, 0.1], [0.7, 0.0, 0.7], [0.1, 0.7, 0.0]])  # the outer two are alike
+    problem = LocationProblem(
+        unit * np.array([0.3, 0.1, 0.3]), csr(far >= 0, unit * far), max_open=1, max_units=np.array([1, 1, 1])
+    )
+    for least in (None, [1.0]):
+        rows = None if least is None else sparse.csr_array(np.ones((1, 3)))
+        plan = solve(replace(problem, rows=rows, row_lower=least), ("cost", "distance"), EXACT)
+        assert np.flatnonzero(plan.open).tolist() == [0]
