@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from geodata.messages import InputError, say
 from geodata.schemas import Tables
-from optimization import LocationProblem
+from optimization import LocationProblem, marginal_prices
 from optimization import frontier as solve_frontier
 from planner.candidates import candidates_of
 from planner.charts import BLUE, ORANGE, chart_style, dress, new_figure
@@ -63,15 +63,39 @@ def scope_frontier(inputs: Inputs, trade: Trade, *, enterprise: str, area: str) 
     InputError
         If there is no such enterprise, area or rule, or several areas are bound together by the rule.
     """
+    _, rules, scenario = inputs
+    problem = _problem(inputs, enterprise, area)
+    over = LIMITS.get(trade.over) or _cover(problem, rules, trade.over)
+    objective = "shortage" if trade.is_limit else "cost"
+    return solve_frontier(problem, over, trade.values, objective, options_of(scenario))
+
+
+def scope_prices(inputs: Inputs, *, enterprise: str, area: str) -> pd.DataFrame:
+    """Return what one step less of every duty would save one enterprise in one area.
+
+    Returns
+    -------
+    DataFrame
+        rule_id, adcode, required, loosened (one outlet or tonne, or one point of a share, less), cost (then),
+        saving, saving_low and saving_high (by the bounds), outcome; no rows where not all duties can be met.
+    """
+    prices = marginal_prices(_problem(inputs, enterprise, area), "cost", options_of(inputs[2]))
+    duties = prices[prices["kind"].isin(["row", "cover"])].reset_index(drop=True)
+    named = duties["name"].str.partition("|")
+    duties = duties.rename(columns={"limit": "required", "objective": "cost"})
+    duties.insert(0, "rule_id", named[0])
+    duties.insert(1, "adcode", named[2])
+    return duties.drop(columns=["name", "kind"])
+
+
+def _problem(inputs: Inputs, enterprise: str, area: str) -> LocationProblem:
+    """Return the problem of the scope that holds an enterprise's area."""
     tables, rules, scenario = inputs
     network = network_of(tables, scenario, territory=rules.territory)
     world = world_of(network, rules, scenario, candidates_of(tables, network, rules, scenario))
     scope = _scope(world, enterprise, _position(tables, network, area))
     program = program_of(scope, world)
-    problem = problem_of(program, world.bound(scope), world.asked)
-    over = LIMITS.get(trade.over) or _cover(problem, rules, trade.over)
-    objective = "shortage" if trade.is_limit else "cost"
-    return solve_frontier(problem, over, trade.values, objective, options_of(scenario))
+    return problem_of(program, world.bound(scope), world.asked)
 
 
 def run_frontier(

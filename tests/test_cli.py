@@ -199,6 +199,17 @@ def test_the_frontier_of_one_area(run: Run, tmp_path: Path) -> None:
     }
 
 
+def test_the_price_of_every_duty(run: Run, tmp_path: Path) -> None:
+    one = ["--enterprise=Musterwagen AG", "--area=Eichenau", "--values=3", "--prices"]
+    ended = run("frontier", *NETWORK, *one, "--json", "--out", tmp_path / "f")
+    prices = json.loads(ended.out)["prices"]
+    assert prices
+    assert all(0 <= row["saving_low"] <= row["saving"] + 1e-9 for row in prices)
+    assert (tmp_path / "f" / "prices.csv").read_text(encoding="utf-8").startswith("rule_id,adcode,required")
+    assert "少一步" in run("frontier", *NETWORK, *one, "--lang=zh").out
+    assert run("frontier", *NETWORK, "--values=1", "--prices").code == 2
+
+
 def test_a_forecast_that_ends_before_it_begins_is_a_sentence(run: Run) -> None:
     ended = run("forecast", *DATA, "--from=2030", "--to=2026")
     assert ended.code == 2

@@ -1,5 +1,6 @@
 """Commands that look at studies: `verify`, `compare`, `frontier`, `map`."""
 
+from collections.abc import Hashable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -91,6 +92,9 @@ def frontier(
     time_limit: opt.TimeLimit = None,
     gap: opt.Gap = None,
     workers: opt.Workers = None,
+    prices: Annotated[
+        bool, typer.Option("--prices", help=_("With one area: what one step less of each duty saves."))
+    ] = False,
     out: Annotated[
         Path | None, typer.Option("--out", help=_("Folder for frontier.csv, frontier.png and frontier.svg."))
     ] = None,
@@ -99,7 +103,7 @@ def frontier(
 ) -> None:
     """Say what another outlet, another yuan or another share of reach buys."""
     from planner.folders import require_replaceable
-    from planner.frontier import Trade, parse_values, run_frontier, scope_frontier
+    from planner.frontier import Trade, parse_values, run_frontier, scope_frontier, scope_prices
 
     console: Console = ctx.obj
     trade = Trade(over, parse_values(values))
@@ -116,14 +120,18 @@ def frontier(
     if out:
         require_replaceable(out, marker=FRONTIER_MARKER)
     inputs = request.read()
+    if prices and area is None:
+        raise InputError(say("--prices asks for one enterprise and one area: give --enterprise and --area."))
+    saved = None
     if enterprise is not None and area is not None:
+        saved = scope_prices(inputs, enterprise=enterprise, area=area) if prices else None
         table = scope_frontier(inputs, trade, enterprise=enterprise, area=area)
     else:
         with console.progress() as progress:
             table = run_frontier(inputs, trade, workers=workers, progress=progress)
-    _print_frontier(console, table, as_json=as_json)
+    _print_frontier(console, table, saved, as_json=as_json)
     if out:
-        _write_frontier(console, table, trade, out)
+        _write_frontier(console, table, saved, trade, out)
 
 
 def draw_map(
@@ -153,10 +161,13 @@ def draw_map(
     console.tell(say("Written: {path}", path=target))
 
 
-def _print_frontier(console: Console, table: "pd.DataFrame", *, as_json: bool) -> None:
-    """Print the answers, one row for each value."""
+def _print_frontier(
+    console: Console, table: "pd.DataFrame", prices: "pd.DataFrame | None", *, as_json: bool
+) -> None:
+    """Print the answers, one row for each value, and the prices of the duties if they were asked for."""
     if as_json:
-        console.print_json(table.astype(object).where(table.notna(), None).to_dict("records"))
+        answers, saved = (None if one is None else _records(one) for one in (table, prices))
+        console.print_json(answers if saved is None else {"frontier": answers, "prices": saved})
         return
     headings = {
         "value": _("value"),
@@ -168,16 +179,30 @@ def _print_frontier(console: Console, table: "pd.DataFrame", *, as_json: bool) -
     }
     said = table.assign(outcome=[console.t(OUTCOMES[str(outcome)]) for outcome in table["outcome"]])
     console.table([headings[str(name)] for name in table.columns], said.itertuples(index=False), left=0)
+    if prices is not None:
+        console.say("What one step less of each duty saves:")
+        titles = [_("rule"), _("adcode"), _("required"), _("one step less"), _("cost"), _("saving")]
+        shown = prices[["rule_id", "adcode", "required", "loosened", "cost", "saving"]]
+        console.table(titles, shown.itertuples(index=False), left=2)
 
 
-def _write_frontier(console: Console, table: "pd.DataFrame", trade: "Trade", out: Path) -> None:
-    """Write the answers and their chart into a folder."""
+def _records(table: "pd.DataFrame") -> list[dict[Hashable, object]]:
+    """Return the rows of a table, missing numbers as None."""
+    return table.astype(object).where(table.notna(), None).to_dict("records")
+
+
+def _write_frontier(
+    console: Console, table: "pd.DataFrame", prices: "pd.DataFrame | None", trade: "Trade", out: Path
+) -> None:
+    """Write the answers and their chart into a folder, and the prices of the duties."""
     from planner.charts import write_chart
     from planner.folders import replaced_folder
     from planner.frontier import frontier_chart
 
     with replaced_folder(out, marker=FRONTIER_MARKER) as fresh:
         table.to_csv(fresh / "frontier.csv", index=False, lineterminator="\n")
+        if prices is not None:
+            prices.to_csv(fresh / "prices.csv", index=False, lineterminator="\n")
         figure = frontier_chart(table, trade, console.t.gettext)
         for ending in ("png", "svg"):
             write_chart(figure, fresh / f"frontier.{ending}")
