@@ -21,7 +21,7 @@ from scipy import sparse
 
 from optimization.arrays import BoolArray, Csr, FloatArray, IntArray, row_of_pair, sums
 from optimization.clock import Clock
-from optimization.coverage_left import Left, left_to_cover
+from optimization.coverage_left import Left, left_to_cover, left_to_serve
 from optimization.coverage_search import CoverageSearch
 from optimization.covering import Covering
 from optimization.cuts import NO_CUTS, Cuts, cuts_of, stack
@@ -168,7 +168,7 @@ class CoverCuts:
 def applies(stage: Stage) -> bool:
     """Return whether a stage is about covers and units alone."""
     known = {Objective.COST, Objective.COVERAGE, Objective.SHORTAGE}
-    return stage.objective in known and not stage.flows and not stage.must_serve and stage.names <= known
+    return stage.objective in known and not stage.flows and stage.names <= known | {Objective.FARTHEST}
 
 
 def solve_coverage(
@@ -206,7 +206,8 @@ def _families(stage: Stage) -> tuple[Stage, list[CoverCuts]]:
 
 
 def _lefts(stage: Stage) -> list[Left]:
-    return [left_to_cover(stage, part, wants_value=wants_value(stage, part)) for part in stage.presence]
+    lefts = [left_to_cover(stage, part, wants_value=wants_value(stage, part)) for part in stage.presence]
+    return [*lefts, left_to_serve(stage)] if stage.must_serve else lefts
 
 
 def wants_value(stage: Stage, covering: Covering) -> bool:

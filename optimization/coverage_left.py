@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from optimization.arrays import BoolArray, Csr, FloatArray, IntArray, keep_pairs, sums
-from optimization.covering import Covering, alike, ones_like
+from optimization.covering import Covering, alike, covering, ones_like
+from optimization.instance import CoverLimit
 from optimization.stage import Stage
 
 ROUNDING = 1e-13
@@ -82,6 +83,22 @@ def left_to_cover(stage: Stage, covering: Covering, *, wants_value: bool) -> Lef
         need=need,
         impossible=impossible,
     )
+
+
+def left_to_serve(stage: Stage) -> Left:
+    """Return what is left where every demand point must be served, by pairs within the radius."""
+    points, sites = stage.instance.reach.shape
+    limit = CoverLimit(
+        name="service",
+        within=np.inf if stage.radius is None else stage.radius,
+        floor=np.ones(1),
+        sites=np.ones(sites, dtype=bool),
+        group=np.zeros(points, dtype=np.int64),
+        weight=np.ones(points),  # a point of no weight must be served too
+        shortage_weight=np.ones(1),
+        grouped=False,
+    )
+    return left_to_cover(replace(stage, elastic=False), covering(stage.instance, limit), wants_value=False)
 
 
 def _undecided(stage: Stage, covering: Covering, rows: IntArray) -> tuple[Csr, FloatArray, IntArray]:
