@@ -165,11 +165,11 @@ class Tree:
         node = Node(float(bound), state, multiplier, prices, worth, chosen, frequency)
         return node, float(numbers[3])
 
-    def search(self, root: Node, most_nodes: float) -> None:
-        """Divide the node with the least bound until the proof, the clock or `most_nodes` ends it."""
+    def search(self, root: Node, most_nodes: float, enough: Callable[[], bool] = lambda: False) -> None:
+        """Divide the node with the least bound until proof, clock, `most_nodes` or `enough` ends it."""
         self.push(root)
         while self.heap and self.heap[0][0] < self.cutoff and self.nodes < most_nodes:
-            if self.clock.left <= 0:
+            if self.clock.left <= 0 or enough():
                 return
             _, _, node = heapq.heappop(self.heap)
             for child in self.children(node):
