@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from optimization import capacity, coverage, median, plain
+from optimization import capacity, cfl, coverage, median, plain
 from optimization.anytime import solve_from_start
 from optimization.arrays import IntArray
 from optimization.clock import Clock
@@ -37,6 +37,7 @@ METHODS = (
     Method("Benders cuts of covers", False, coverage.applies, coverage.solve_coverage),
     Method("Lagrangian branch and bound", False, median.applies, median.solve_median),
     Method("minimum cuts of capacity", False, capacity.applies, capacity.solve_capacity),
+    Method("Lagrangian bound of shipments", False, cfl.applies, cfl.solve_facilities),
     Method("search over radii", False, lambda stage: stage.objective is Objective.FARTHEST, solve_from_start),
     Method("integer program", False, lambda _: True, solve_from_start),
 )
