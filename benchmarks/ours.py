@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import importlib
 from collections.abc import Iterator
 from concurrent.futures import Executor
 from contextlib import contextmanager
 from time import perf_counter
+from typing import Any
 
 from benchmarks.cases import Case
 from benchmarks.instances import problem_of
@@ -53,11 +55,11 @@ def digest(plans: list[Plan]) -> str:
 @contextmanager
 def dask(workers: int) -> Iterator[Executor]:
     """Yield the executor of a local Dask cluster, one thread a worker; starting it is not counted."""
-    from distributed import Client, LocalCluster
+    distributed: Any = importlib.import_module("distributed")
 
     with (
-        LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address=None) as cluster,
-        Client(cluster) as client,
+        distributed.LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address=None) as cluster,
+        distributed.Client(cluster) as client,
     ):
         client.wait_for_workers(workers)
         yield client.get_executor()
