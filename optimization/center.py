@@ -175,7 +175,7 @@ class Covers:
 
     def search(self, seed: int) -> None:
         """Search by kicked descents from greed."""
-        from optimization.median_kernels import search_sets
+        from optimization.swap_kernels import search_sets
 
         draws, trial = np.random.default_rng(seed).random((KICKS, STRENGTH, 2)), self.is_open.copy()
         search_sets(*self.service.rows, trial, len(self.service.sites), 0.5, draws)
@@ -183,7 +183,7 @@ class Covers:
 
     def improve(self, chosen: BoolArray, prices: FloatArray) -> float:
         """Take the sites that a bound chose, after moves; return the least number known."""
-        from optimization.median_kernels import descend
+        from optimization.swap_kernels import descend
 
         del prices
         trial = chosen.copy()
@@ -192,7 +192,7 @@ class Covers:
         return self.value
 
     def _take(self, trial: BoolArray) -> None:
-        from optimization.median_kernels import total_of_set
+        from optimization.row_kernels import total_of_set
 
         value = total_of_set(*self.service.rows, trial)
         if value < self.value - 0.5:

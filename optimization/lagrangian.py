@@ -8,7 +8,7 @@ at most p sites open, so
     L(v, mu, pi) = sum_i v_i + (sum of the p least rho_j below 0) + mu * need - pi * right
 
 is a lower bound for every v and all prices (Cornuejols, Fisher and Nemhauser 1977, with a price on
-the floor). Kept objectives and rows left out can only lower it. `median_kernels.ascend` raises it by
+the floor). Kept objectives and rows left out can only lower it. `lagrangian_kernels.ascend` raises it by
 subgradient steps; here is what the best multipliers say about sites and pairs.
 """
 
@@ -38,7 +38,7 @@ def left_pairs(tree: Tree, root: Node) -> Csr:
     Serving point i at site j adds max(0, c_ij - v_i) to the bound, and what opening j adds if it is
     not among the chosen.
     """
-    from optimization.median_kernels import at_prices
+    from optimization.row_kernels import at_prices
 
     service = tree.service
     row = np.repeat(np.arange(len(service.base)), np.diff(service.start))

@@ -133,7 +133,7 @@ def first_multipliers(plans: Plans, prices: FloatArray) -> list[tuple[FloatArray
 
 def second_nearest(plans: Plans, prices: FloatArray) -> FloatArray:
     """Return each row's second nearest open cost at these prices."""
-    from optimization.median_kernels import at_prices, nearest_two
+    from optimization.row_kernels import at_prices, nearest_two
 
     service = plans.service
     first, second = np.empty(len(service.base)), np.empty(len(service.base))

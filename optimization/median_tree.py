@@ -147,7 +147,7 @@ class Tree:
         pace: tuple[int, int, float] = (NODE_STEPS, NODE_PATIENCE, NODE_STEP),
     ) -> tuple[Node, float]:
         """Return a node after its steps, and the last step's length; the arrays given become its own."""
-        from optimization.median_kernels import ascend
+        from optimization.lagrangian_kernels import ascend
 
         steps, patience, step = pace
         numbers = np.array([self.service.limit, self.value, self.cutoff, step, LEAST_STEP])

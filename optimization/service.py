@@ -76,7 +76,7 @@ class Service:
         number = np.full(len(self.sites), -1, dtype=np.int32)
         number[kept] = np.arange(len(kept))
         left = self._kept(np.asarray(number[self.site] >= 0))
-        return replace(left, site=number[left.site], fee=self.fee[kept], sites=self.sites[kept])
+        return replace(left, site=np.asarray(number[left.site]), fee=self.fee[kept], sites=self.sites[kept])
 
     def _kept(self, mask: BoolArray) -> Service:
         ends = np.concatenate(([0], np.cumsum(mask)))
@@ -91,7 +91,7 @@ class Service:
 
 def service_of(stage: Stage) -> Service:
     """Return the sorted rows of a stage that asks `distance` or `total`, without flows."""
-    from optimization.median_kernels import sort_rows
+    from optimization.row_kernels import sort_rows
 
     instance, points = stage.instance, np.flatnonzero(stage.instance.weight > 0)
     weight = instance.weight[points]

@@ -74,7 +74,7 @@ class Plans:
 
     def search(self, kicks: int, seed: int) -> None:
         """Search by kicked descents from the plan at hand, where any choice of sites will do."""
-        from optimization.median_kernels import search_sets
+        from optimization.swap_kernels import search_sets
 
         draws, is_open = np.random.default_rng(seed).random((kicks, STRENGTH, 2)), self.is_open
         search_sets(*self.service.rows, is_open, self.service.limit, self._least, draws)
@@ -85,7 +85,8 @@ class Plans:
 
         Halving between prices at which a floor is broken and is kept, all floors at once.
         """
-        from optimization.median_kernels import covered_by, search_sets
+        from optimization.row_kernels import covered_by
+        from optimization.swap_kernels import search_sets
 
         service, need = self.service, self.floors.need
         draws = np.random.default_rng(seed).random((PRICED_KICKS, STRENGTH, 2))
@@ -112,14 +113,14 @@ class Plans:
 
     def kick(self, kicks: int, prices: FloatArray, seed: int) -> None:
         """Improve kicked copies of the best plan."""
-        from optimization import median_kernels
+        from optimization.swap_kernels import kick
 
         draws = np.random.default_rng(seed).random((kicks, STRENGTH, 2))
         for number in range(kicks):
             if self.clock.left <= 0:
                 return
             trial = self.is_open
-            median_kernels.kick(trial, draws[number, : 1 + number % STRENGTH])
+            kick(trial, draws[number, : 1 + number % STRENGTH])
             self.improve(trial, prices)
 
     def improve(self, chosen: BoolArray, prices: FloatArray) -> float:
@@ -146,7 +147,7 @@ class Plans:
 
     def _take(self, is_open: BoolArray) -> None:
         """Keep a plan that is better than the best, as measured on the stage itself."""
-        from optimization.median_kernels import total_of_set
+        from optimization.row_kernels import total_of_set
 
         if total_of_set(*self.service.rows, is_open) >= self.value:
             return
@@ -167,21 +168,21 @@ class Plans:
         return is_open
 
     def _descend(self, is_open: BoolArray, priced: Priced) -> None:
-        from optimization.median_kernels import descend
+        from optimization.swap_kernels import descend
 
         service = self.service
         descend(service.start, service.site, *priced, service.fee, is_open, service.limit, self._least)
 
     def _at_prices(self, prices: FloatArray) -> Priced:
         """Return costs less what serving adds to priced floors; sorted as before."""
-        from optimization.median_kernels import at_prices
+        from optimization.row_kernels import at_prices
 
         service = self.service
         return Priced(*at_prices(service.start, service.cost, service.base, self.floors.parts, prices))
 
     def _of_floor(self, floor: int) -> Priced:
         """Return minus what every pair and way out adds to a floor."""
-        from optimization.median_kernels import at_prices
+        from optimization.row_kernels import at_prices
 
         service, prices = self.service, np.zeros(len(self.floors.need))
         prices[floor] = 1.0
@@ -234,13 +235,13 @@ class Plans:
         return False
 
     def _worth(self, part: Priced, is_open: BoolArray) -> float:
-        from optimization.median_kernels import value_of_set
+        from optimization.row_kernels import value_of_set
 
         return float(value_of_set(self.service.start, self.service.site, *part, is_open))
 
     def _changes(self, is_open: BoolArray, closing: IntArray, part: Priced) -> FloatArray:
         """Return what every move saves: rows the K closing sites and none, columns all sites and none."""
-        from optimization.median_kernels import move_profits
+        from optimization.swap_kernels import move_profits
 
         service, sites = self.service, len(is_open)
         slot = np.full(sites, -1, dtype=np.int64)
