@@ -12,7 +12,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from optimization.arrays import FloatArray, IntArray
+from optimization.arrays import FloatArray, IntArray, keep_pairs
 from optimization.clock import Clock
 from optimization.compact import hand_over_s, solve_compact
 from optimization.greedy import greedy_plan
@@ -49,9 +49,20 @@ def applies(stage: Stage) -> bool:
     """Return whether the stage asks `distance` or `total` without flows, and is of a size for it."""
     instance = stage.instance
     asked = stage.objective in (Objective.DISTANCE, Objective.TOTAL) and not stage.flows
-    if not asked or not instance.weight.any() or instance.reach.nnz > LARGEST:
+    if not asked or not instance.weight.any() or instance.reach.nnz > LARGEST or idle_demands(stage):
         return False
     return 0 < len(new_sites(stage)) <= MOST_SITES
+
+
+def idle_demands(stage: Stage) -> bool:
+    """Return whether a point of no weight, which no multiplier sees, must be served and may go unserved."""
+    idle = np.flatnonzero(stage.instance.weight == 0)
+    if not stage.must_serve or not len(idle):
+        return False
+    usable, reach = stage.instance.units > 0, stage.reach[idle]
+    by_any = np.diff(keep_pairs(reach, usable[reach.indices]).indptr)
+    for_sure = np.diff(keep_pairs(reach, stage.sure[reach.indices]).indptr)
+    return bool(((by_any < usable.sum()) & (for_sure == 0)).any())
 
 
 def solve_median(stage: Stage, start: IntArray | None, options: SolverOptions, clock: Clock) -> Answer | None:

@@ -137,3 +137,10 @@ def test_short_rows_bound_no_more_than_long_ones(monkeypatch: pytest.MonkeyPatch
     assert answer.outcome is Outcome.OPTIMAL
     assert answer.value == pytest.approx(expected.objective)
     assert math.isfinite(answer.bound)
+
+
+def test_a_point_of_no_weight_is_served_all_the_same() -> None:
+    pairs = sparse.csr_array(([2.0, 1.41, 1.41, 2.0, 1.0], ([0, 0, 1, 1, 1], [0, 1, 0, 1, 2])), shape=(2, 3))
+    plan = solve(LocationProblem([0.0, 3.0], pairs, opening_cost=[4.86, 2.84, 2.59]), "total", EXACT)
+    assert plan.open.tolist() == [0, 1, 1]
+    assert plan.bound == pytest.approx(8.43)
