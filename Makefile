@@ -3,7 +3,7 @@
 # make test-slow   the longer tests
 # make format      put the code in order
 # make bench       ours beside its peers, small sizes: docs/performance.md (under 10 minutes)
-# make bench-full  all sizes: hours; ORLIB=DIR adds the OR-Library's files
+# make bench-full  all sizes: over an hour; ORLIB=DIR adds the OR-Library's files; RESUME=1 goes on
 # make app         the app, on this machine only
 # make messages    collect new messages, name those without Chinese
 # make wheel       the distribution, into dist/
@@ -54,7 +54,7 @@ test-slow: $(READY)
 BENCH := .venv-bench
 NEWER := python3.13 python3.12 $(lastword $(wildcard $(HOME)/.pyenv/versions/3.12.*/bin/python)) python3
 BENCH_PYTHON ?= $(firstword $(foreach name,$(NEWER),$(shell $(name) -c 'import sys; print(sys.executable)' 2>/dev/null)))
-COMPARE := $(BIN)/python -m benchmarks --peer-python $(CURDIR)/$(BENCH)/bin/python $(if $(ORLIB),--orlib $(ORLIB))
+COMPARE := $(BIN)/python -m benchmarks --peer-python $(CURDIR)/$(BENCH)/bin/python $(if $(ORLIB),--orlib $(ORLIB)) $(if $(RESUME),--resume)
 
 $(BENCH)/ready.stamp:
 	$(BENCH_PYTHON) -m venv $(BENCH)

@@ -17,22 +17,27 @@ from benchmarks.picture import draw
 from benchmarks.runner import Median, Runner, names
 
 DOCS = Path(__file__).parents[1] / "docs"
+STORE = Path(__file__).parents[1] / "out" / "benchmarks.jsonl"
 BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
 
 
 def main(
     everything: Annotated[bool, typer.Option("--full", help="All sizes; else those of ten minutes.")] = False,
-    only: Annotated[str, typer.Option(help="Only comparisons so named; nothing is written.")] = "",
+    only: Annotated[str, typer.Option(help="Only comparisons whose name begins so; no page.")] = "",
+    resume: Annotated[bool, typer.Option("--resume", help="Keep what earlier runs measured.")] = False,
+    page: Annotated[bool, typer.Option("--page", help="Measure nothing: write what is known.")] = False,
     peer_python: Annotated[str, typer.Option(help="The interpreter that has spopt.")] = "",
     orlib: Annotated[Path | None, typer.Option(help="A folder of OR-Library files.")] = None,
     out: Annotated[Path, typer.Option(help="Where performance.md and its picture are.")] = DOCS,
 ) -> None:
     """Compare the engine with its peers."""
-    runner = Runner(peer_python)
+    runner = Runner(peer_python, STORE, measures=not page)
+    if resume or page:
+        runner.resume()
     if only:
-        chosen = comparisons.full() if everything else comparisons.quick()
-        chosen += comparisons.clusters(333 if everything else 8)
-        chosen += [] if orlib is None else comparisons.orlib(orlib)
+        chosen = _compared(everything) + ([] if orlib is None else comparisons.orlib(orlib))
+        chosen += [step for curve in comparisons.curves(everything=everything) for _, step in curve.steps]
+        chosen += [one for _, one in comparisons.growing(everything=everything)]
         _table(runner, names(chosen, only), tables.compared)
         return
     parts = [f"{machine()} `make {'bench-full' if everything else 'bench'}`."]
@@ -42,11 +47,12 @@ def main(
         found = _table(runner, comparisons.orlib(orlib), lambda rows: tables.published(rows, optima))
         parts += ["### OR-Library", found]
     for curve in comparisons.curves(everything=everything):
-        found = tables.curve_table(curve, [runner.compare(step)[0] for _, step in curve.steps])
+        steps = [(at, runner.compare(step)) for at, step in curve.steps]
+        found = tables.curve_table(curve.axis, [(at, ways[0]) for at, ways in steps if ways])
         print(f"\n{curve.name}\n{found}", flush=True)
         parts += [f"### {curve.name}, by {curve.axis}", found]
     growing = [(points, runner.compare(one)) for points, one in comparisons.growing(everything=everything)]
-    draw(growing, out / "performance.svg")
+    draw([(points, ways) for points, ways in growing if ways], out / "performance.svg")
     _write(out / "performance.md", "\n\n".join(parts))
 
 
@@ -63,7 +69,10 @@ def _table(
     """Run the comparisons, printing each as it ends, and return their table."""
     rows = []
     for comparison in chosen:
-        rows.append((comparison, runner.compare(comparison)))
+        ways = runner.compare(comparison)
+        if not ways:
+            continue
+        rows.append((comparison, ways))
         print("\n".join(table(rows[-1:]).splitlines()[0 if len(rows) == 1 else 2 :]), flush=True)
     return table(rows)
 

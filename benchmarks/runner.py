@@ -62,17 +62,34 @@ class Runner:
     ----------
     peer_python : str
         The interpreter of the environment that has spopt; empty: spopt is left out.
+    store : Path or None
+        Where every measurement is noted as it is made, a line of JSON each.
+    measures : bool
+        False: only what is known is told, ways and comparisons that are not are left out.
     known : dict
         Measurements made so far, so that two tables share one.
     """
 
     peer_python: str
+    store: Path | None = None
+    measures: bool = True
     known: dict[str, Result] = field(default_factory=dict)
+
+    def resume(self) -> None:
+        """Take up what an earlier run noted; of the same measurement the last counts."""
+        if self.store is not None and self.store.exists():
+            for line in self.store.read_text(encoding="utf-8").splitlines():
+                noted = json.loads(line)
+                self.known[noted["request"]] = result_of(json.dumps(noted["result"]))
+
+    def knows(self, comparison: Comparison, how: str) -> bool:
+        """Return whether every seed of a way is known."""
+        return all(key(comparison.request(how, seed)) in self.known for seed in comparison.seeds)
 
     def ways(self, comparison: Comparison) -> list[str]:
         """Return ours and the peers that can run here."""
         peers = (how for how in comparison.peers if self.peer_python or not how.startswith("spopt"))
-        return ["ours", *peers]
+        return [how for how in ["ours", *peers] if self.measures or self.knows(comparison, how)]
 
     def compare(self, comparison: Comparison) -> list[Median]:
         """Return the medians of ours and of every peer: instance by instance, side by side."""
@@ -84,10 +101,17 @@ class Runner:
 
     def measure(self, request: Request) -> Result:
         """Return one measurement, made now unless this run made it before."""
-        text = json.dumps(asdict(request), sort_keys=True)
+        text = key(request)
         if text not in self.known:
             self.known[text] = self._fresh(request, text)
+            self._note(text)
         return self.known[text]
+
+    def _note(self, text: str) -> None:
+        if self.store is not None:
+            self.store.parent.mkdir(parents=True, exist_ok=True)
+            with self.store.open("a", encoding="utf-8") as lines:
+                lines.write(json.dumps({"request": text, "result": asdict(self.known[text])}) + "\n")
 
     def _fresh(self, request: Request, text: str) -> Result:
         python = self.peer_python if request.how.startswith("spopt") else sys.executable
@@ -99,6 +123,11 @@ class Runner:
             return Result(seconds)
         print(f"{request.how} on {request.kind} failed:\n{errors[-2000:]}", file=sys.stderr)
         return Result(seconds, notes=(FAILED,))
+
+
+def key(request: Request) -> str:
+    """Return the text that names a measurement."""
+    return json.dumps(asdict(request), sort_keys=True)
 
 
 def run(command: list[str], seconds: float) -> tuple[int | None, str, str]:
@@ -126,5 +155,5 @@ def result_of(output: str) -> Result:
 
 
 def names(comparisons: Iterable[Comparison], only: str) -> list[Comparison]:
-    """Return the comparisons whose name holds `only`."""
-    return [one for one in comparisons if only.lower() in one.name.lower()]
+    """Return the comparisons whose name begins with `only`."""
+    return [one for one in comparisons if one.name.lower().startswith(only.lower())]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from benchmarks.cases import read_optima
-from benchmarks.comparisons import Comparison, Curve
+from benchmarks.comparisons import Comparison
 from benchmarks.runner import FAILED, Median
 
 __all__ = ["compared", "curve_table", "published", "read_optima"]
@@ -75,10 +75,10 @@ def ratio(ours: Median, peer: Median) -> str:
     return f"{'' if peer.proven == len(peer.results) else '≥ '}{middle:.3g}"
 
 
-def curve_table(curve: Curve, medians: list[Median]) -> str:
+def curve_table(axis: str, steps: list[tuple[float, Median]]) -> str:
     """Return what one curve passes through."""
-    lines = [f"| {curve.axis} | s | objective | bound | gap | MB |", "|--:|--:|--:|--:|--:|--:|"]
-    for (step, _), way in zip(curve.steps, medians, strict=True):
+    lines = [f"| {axis} | s | objective | bound | gap | MB |", "|--:|--:|--:|--:|--:|--:|"]
+    for step, way in steps:
         cells = [
             f"{step:g}",
             number(way.of("seconds")),
