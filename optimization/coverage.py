@@ -21,6 +21,7 @@ from scipy import sparse
 
 from optimization.arrays import BoolArray, Csr, FloatArray, IntArray, row_of_pair, sums
 from optimization.clock import Clock
+from optimization.coverage_closure import Closures
 from optimization.coverage_left import Left, left_to_cover, left_to_serve
 from optimization.coverage_search import CoverageSearch
 from optimization.covering import Covering
@@ -66,8 +67,25 @@ def parts_of(pattern: Csr, weight: FloatArray, group: IntArray, count: int) -> I
             break
         part[rows], left[rows] = number, 0.0
     part[part < 0] = count
+    if len(weight) > MANY_CLASSES:
+        part = compact_parts(pattern, weight, part)
     label = part * (int(group.max()) + 1) + group
     return np.asarray(np.unique(label, return_inverse=True)[1]).ravel()
+
+
+def compact_parts(pattern: Csr, weight: FloatArray, part: IntArray) -> IntArray:
+    """Return each class's part anew: the one whose classes are reached from its sites most.
+
+    What greed leaves over is scattered; here it falls to the parts around it, as in k-means.
+    """
+    number = np.unique(part, return_inverse=True)[1].ravel()
+    count = int(number.max()) + 1
+    key = number[row_of_pair(pattern)] + count * pattern.indices.astype(np.int64)
+    shared = sums(key, np.repeat(weight, np.diff(pattern.indptr)), pattern.shape[1] * count)
+    shared = shared.reshape(-1, count)
+    shared /= np.sqrt((shared**2).sum(axis=0))[None, :]
+    shared /= np.maximum(np.sqrt(pattern.T @ weight), 1e-300)[:, None]
+    return np.asarray((pattern @ shared).argmax(axis=1))
 
 
 class CoverCuts:
@@ -118,12 +136,12 @@ class CoverCuts:
     def separate(self, units: FloatArray, columns: FloatArray) -> Cuts:
         """Return the cuts at `units` (J,) that `columns` violate, and the must rows they violate."""
         if self.at is None:
-            self.at = self._columns()
+            self.at = self.columns()
         site_column, theta_column = self.at
         own = np.where(site_column >= 0, columns[site_column], 0.0)
         return stack([self._part_cuts(units, columns[theta_column], own), self._must_rows(own)])
 
-    def _columns(self) -> tuple[IntArray, IntArray]:
+    def columns(self) -> tuple[IntArray, IntArray]:
         """Return the columns of the units (J,), -1 where there is none, and of the thetas."""
         assert self.model is not None
         column = np.full(self.sites, -1, dtype=np.int64)
@@ -177,7 +195,7 @@ def solve_coverage(
     """Answer a stage about covers by swaps, the relaxation with Benders cuts, and a tree over it."""
     if options.solver != "highs":
         return None
-    stage, families = _families(stage)
+    stage, families = cover_families(stage)
     model = build_master(stage, families)
     if model.impossible:
         return Answer(Outcome.INFEASIBLE, None, math.nan, math.nan, "a floor that nothing can meet")
@@ -190,11 +208,15 @@ def solve_coverage(
         search.families = [*families, ThreeRows(model, primal.rows)]
     root(search)
     search.families = families
+    if isinstance(primal, CoverageSearch) and primal.compiled and not search.done:
+        search.families = [*families, *(Closures(family) for family in families)]
+        root(search)
+        search.families = families
     branch(search)
     return search.answer(method)
 
 
-def _families(stage: Stage) -> tuple[Stage, list[CoverCuts]]:
+def cover_families(stage: Stage) -> tuple[Stage, list[CoverCuts]]:
     """Return the stage without needless sites, and what is left of its coverings."""
     lefts = _lefts(stage)
     closed = needless_sites(stage, lefts)
@@ -212,7 +234,7 @@ def _lefts(stage: Stage) -> list[Left]:
 
 def wants_value(stage: Stage, covering: Covering) -> bool:
     """Return whether the weight covered by `covering` is an objective of the stage."""
-    return covering is stage.coverings[0] and Objective.COVERAGE in stage.names
+    return Objective.COVERAGE in stage.names and covering is stage.coverings[0]
 
 
 def needless_sites(stage: Stage, lefts: list[Left]) -> BoolArray | None:

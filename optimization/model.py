@@ -158,7 +158,7 @@ def define_coverings(model: Model) -> list[Term]:
     stage = model.stage
     shortages: list[Term] = []
     for covering in stage.presence:
-        wants_value = covering is stage.coverings[0] and Objective.COVERAGE in stage.names
+        wants_value = Objective.COVERAGE in stage.names and covering is stage.coverings[0]
         shortages += _define_covering(model, covering, wants_value=wants_value)
     return shortages
 

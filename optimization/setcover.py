@@ -29,6 +29,8 @@ def is_set_cover(stage: Stage, lefts: list[Left]) -> bool:
 class SetCoverSearch:
     """The heuristic of a pure set cover: greed, then the search with row weights."""
 
+    steps = STEPS
+
     def __init__(self, stage: Stage, lefts: list[Left], seed: int) -> None:
         self.stage, self.seed = stage, seed
         rows = sparse.csr_array(sparse.vstack([left.must for left in lefts]))
@@ -71,7 +73,7 @@ class SetCoverSearch:
         seed = self.seed + 1000 * call
         return np.asarray(
             weighted_rows_search(
-                start, site, site_start, row, self.cost, chosen, self.margin, STEPS, STEPS, seed
+                start, site, site_start, row, self.cost, chosen, self.margin, self.steps, self.steps, seed
             )
         )
 
