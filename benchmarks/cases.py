@@ -28,7 +28,7 @@ Csr: TypeAlias = Any  # scipy.sparse.csr_array: scipy ships no types
 SIDE = 100.0
 CLUSTERS = 40
 SPREAD = 4.0  # standard deviation of a cluster
-BLOCK = 100_000  # demand points paired at a time: bounds the memory of a million
+BLOCK = 50_000  # demand points paired at a time: bounds the memory of a million
 
 # Of a synthetic prefecture.
 EXISTING = 8
@@ -142,29 +142,31 @@ def pairs_within(points: FloatArray, sites: FloatArray, radius: float) -> Csr:
     Points are taken in blocks, so that the pairs are the only large thing in memory.
     """
     tree = KDTree(sites)
-    parts = [_block(points[start : start + BLOCK], tree, radius) for start in range(0, len(points), BLOCK)]
-    ends = np.cumsum([0, *(len(part.data) for part in parts)])
-    indptr = np.concatenate(
-        [[0], *(part.indptr[1:] + end for part, end in zip(parts, ends[:-1], strict=True))]
+    starts = range(0, len(points), BLOCK)
+    # a shade more than the radius: room for ties, cut off at the end
+    room = sum(
+        int(tree.count_neighbors(KDTree(points[start : start + BLOCK]), radius * (1 + 1e-9) + 1e-12))
+        for start in starts
     )
-    kind = np.int32 if ends[-1] < np.iinfo(np.int32).max else np.int64
-    return sparse.csr_array(
-        (
-            np.concatenate([part.data for part in parts]),
-            np.concatenate([part.indices for part in parts]).astype(kind, copy=False),
-            indptr.astype(kind),
-        ),
-        shape=(len(points), len(sites)),
-    )
+    kind = np.int32 if room < np.iinfo(np.int32).max else np.int64
+    distances, near, indptr, end = np.empty(room), np.empty(room, kind), np.zeros(len(points) + 1, kind), 0
+    for start in starts:
+        part = points[start : start + BLOCK]
+        found, order, counts = _block(part, tree, radius)
+        distances[end : end + len(found)] = found["v"][order]
+        near[end : end + len(found)] = found["j"][order]
+        indptr[start + 1 : start + 1 + len(part)] = end + np.cumsum(counts)
+        end += len(found)
+    return sparse.csr_array((distances[:end], near[:end], indptr), shape=(len(points), len(sites)))
 
 
-def _block(points: FloatArray, tree: KDTree, radius: float) -> Csr:
+def _block(points: FloatArray, tree: KDTree, radius: float) -> tuple[Any, IntArray, IntArray]:
+    """Return pairs in any order, their order by point and site, and the count of each point."""
     found = KDTree(points).sparse_distance_matrix(tree, radius, output_type="ndarray")
-    order = np.lexsort((found["j"], found["i"]))
-    indptr = np.concatenate(([0], np.cumsum(np.bincount(found["i"], minlength=len(points)))))
-    return sparse.csr_array(
-        (found["v"][order], found["j"][order].astype(np.int32), indptr), shape=(len(points), tree.n)
-    )
+    # stable sorts of 16-bit numbers count and never compare
+    order = np.argsort(found["j"].astype(np.min_scalar_type(tree.n)), kind="stable")
+    row = found["i"].astype(np.min_scalar_type(len(points)))[order]
+    return found, order[np.argsort(row, kind="stable")], np.bincount(found["i"], minlength=len(points))
 
 
 def full_pairs(distance: FloatArray) -> Csr:
