@@ -12,6 +12,7 @@ from scipy import sparse
 from optimization import Cover, LocationProblem, Outcome, SolverOptions
 from optimization.clock import Clock
 from optimization.coverage import CoverCuts, needless_sites, solve_coverage, wants_value
+from optimization.coverage_closure import Closures, Part
 from optimization.coverage_kernels import kick_and_climb
 from optimization.coverage_left import left_to_cover
 from optimization.coverage_search import Swaps
@@ -228,3 +229,49 @@ def test_a_floor_is_met_with_the_fewest_sites() -> None:
     assert answer is not None
     assert (answer.outcome, answer.value, answer.bound) == (Outcome.OPTIMAL, 2.0, 2.0)
     assert answer.open.tolist() == [1, 1, 0, 0]
+
+
+@MANY
+@given(problems(), SEEDS)
+def test_every_closure_holds_for_every_plan(problem: LocationProblem, seed: int) -> None:
+    stage = stage_of(problem, Objective.COVERAGE)
+    cover = CoverCuts(left_to_cover(stage, stage.coverings[0], wants_value=True), wants_value=True, parts=2)
+    model = build_master(stage, [cover])
+    if model.impossible or not model.units:
+        return
+    Live(model, SolverOptions())  # numbers the columns
+    site_column, theta_column = cover.columns()
+    random = np.random.default_rng(seed)
+    columns = np.zeros(len(model.lp.variables()))
+    free = site_column >= 0
+    columns[site_column[free]] = random.random(free.sum()) * random.choice([0, 0.5, 1], free.sum())
+    columns[theta_column] = cover.total / cover.unit
+    cuts = Closures(cover).separate(np.asarray(stage.instance.fixed, dtype=float), columns)
+    left = cover.left
+    for units in plans(stage):
+        values = np.zeros(len(columns))
+        values[site_column[free]] = (units - stage.instance.fixed)[free]
+        done = left.pattern @ (units > 0) > 0.5
+        values[theta_column] = np.bincount(cover.part, left.weight * done, cover.parts) / cover.unit
+        assert held(cuts, values)
+
+
+def test_a_closure_sees_what_halves_cannot_do() -> None:
+    """Three points, each between two of three sites: halves of all sites cover all, one site two of three."""
+    pattern = csr(~np.eye(3, dtype=bool), np.ones((3, 3)))
+    value, price = Part(pattern, np.ones(3)).cut(np.full(3, 0.5), 3.0)
+    # sets cover 0, 2 and 3 points: one and a half sites cover 2.5 at the most
+    assert value + 0.5 * price.sum() == pytest.approx(2.5, abs=1e-3)
+
+
+def test_best_sets_of_regions_are_best() -> None:
+    for seed in range(60):
+        rng = np.random.default_rng(seed)
+        part = Part(pattern(rng, 12, 6), rng.integers(1, 9, 12).astype(float))
+        price = rng.uniform(0, 0.6) * part.single * rng.random(len(part.sites))
+        sets = [np.flatnonzero(choice) for choice in product((0, 1), repeat=len(part.sites))]
+        worth = [part._covered(tuple(own)) - price[own].sum() for own in sets]
+        for forced in range(-1, len(part.sites)):
+            value, _, proven = part._best(price, forced, -1e9, 10_000)
+            own = [w for w, s in zip(worth, sets, strict=True) if forced < 0 or forced in s]
+            assert not proven or value == pytest.approx(max(own) + (price[forced] if forced >= 0 else 0.0))

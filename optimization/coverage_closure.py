@@ -1,0 +1,158 @@
+"""Cuts from whole plans of a region: what its sites cover together, not what their halves add up to.
+
+For the classes of a part and any prices lambda >= 0 of its sites, the weight theta covered obeys
+
+    theta <= v + sum_j lambda_j u_j,    v = max_S f(S) - sum_{j in S} lambda_j,
+
+where f(S) is the weight that the sites S cover: an open set is one of the S. All these cuts together
+are the concave closure of f, so that they cut off what `coverage` alone cannot: halves of sites that
+overlap (Fenchel cuts, Boyd 1994; local cuts, Applegate, Bixby, Chvatal and Cook 2001).
+The prices that cut most at u minimise v + lambda u over the sets found so far, and the set that
+breaks them most is found by `best_set`. Sites that u leaves shut get the least price that keeps v,
+one after another (lifting, Padberg 1975).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import highspy
+import numpy as np
+from scipy import sparse
+
+from optimization.arrays import BoolArray, Csr, FloatArray, IntArray
+from optimization.cuts import NO_CUTS, Cuts, cuts_of
+from optimization.model import Model, Term
+
+if TYPE_CHECKING:
+    from optimization.coverage import CoverCuts
+
+MOST_SITES = 150  # of a part: beyond, sets are too many to search
+MOST_NODES = 20_000
+LIFTING_NODES = 2_000
+MOST_SETS = 60  # new sets for one cut
+SLACK = 2e-5  # of the weight of a part: v need not be found more exactly
+LEAST_VIOLATION = 1e-4
+OUT = 0.8  # share of the relaxed point in the point that is cut off
+SCALE = 1e3
+
+
+class Part:
+    """One part: its classes over its sites, and the sets of sites found so far, as rows of a program."""
+
+    def __init__(self, pattern: Csr, weight: FloatArray) -> None:
+        by_site = pattern.tocsc()
+        self.sites: IntArray = np.flatnonzero(np.diff(by_site.indptr))
+        by_site = by_site[:, self.sites]
+        self.weight, self.total = weight, float(weight.sum())
+        self.classes = by_site.indptr.astype(np.int32), by_site.indices.astype(np.int32)
+        weighted = by_site.multiply(weight[:, None])
+        self.shared: FloatArray = (by_site.T @ sparse.csc_array(weighted)).toarray()
+        self.single: FloatArray = np.diagonal(self.shared).copy()
+        self.unit = SCALE / max(self.total, 1e-300)
+        self.sets: set[tuple[int, ...]] = set()
+        self.program = self._program()
+
+    def _program(self) -> Any:
+        """Return the program over v and the prices; a price of all that a site covers shuts it."""
+        program: Any = highspy.Highs()  # type: ignore[no-untyped-call]
+        program.setOptionValue("output_flag", False)
+        program.setOptionValue("threads", 1)
+        upper = np.append(SCALE, self.single * self.unit)
+        program.addVars(len(upper), np.zeros(len(upper)), upper)
+        program.changeColCost(0, 1.0)
+        return program
+
+    def cut(self, units: FloatArray, theta: float) -> tuple[float, FloatArray] | None:
+        """Return v and the prices of a cut that keeps theta down at `units`; None if there is none."""
+        zero = units <= 1e-6
+        width = len(units)
+        self.program.changeColsCost(width, np.arange(1, width + 1, dtype=np.int32), units)
+        for _ in range(MOST_SETS):
+            self.program.run()
+            columns = np.array(self.program.getSolution().col_value) / self.unit
+            value, price = float(columns[0]), np.where(zero, self.single, np.maximum(columns[1:], 0.0))
+            if value + price @ units > theta - LEAST_VIOLATION * self.total:
+                return None
+            limit = value + SLACK * self.total
+            _, found, proven = self._best(price, -1, limit, MOST_NODES)
+            if proven and not len(found):
+                return limit, self._lifted(price, zero, limit)
+            if not self._learn(found):
+                return None
+        return None
+
+    def _best(self, price: FloatArray, forced: int, floor: float, nodes: int) -> tuple[float, IntArray, int]:
+        from optimization.coverage_closure_kernels import best_set
+
+        enough = floor + SLACK * self.total if forced < 0 else np.inf
+        found = best_set(self.classes, self.weight, self.shared, price, forced, floor, enough, nodes)
+        return found[0], found[1], found[2]
+
+    def _learn(self, found: IntArray) -> bool:
+        """Add a set to the program; False if it is known, or empty."""
+        key = tuple(sorted(found.tolist()))
+        if not key or key in self.sets:
+            return False
+        self.sets.add(key)
+        column = np.array([0, *(site + 1 for site in key)], dtype=np.int32)
+        self.program.addRow(self._covered(key) * self.unit, np.inf, len(column), column, np.ones(len(column)))
+        return True
+
+    def _covered(self, key: tuple[int, ...]) -> float:
+        start, index = self.classes
+        held = np.zeros(len(self.weight), dtype=bool)
+        for site in key:
+            held[index[start[site] : start[site + 1]]] = True
+        return float(self.weight[held].sum())
+
+    def _lifted(self, price: FloatArray, zero: BoolArray, limit: float) -> FloatArray:
+        """Lower the prices of shut sites as far as no set is worth more than `limit`."""
+        price = price.copy()
+        shut = np.flatnonzero(zero)
+        for site in shut[np.argsort(-self.single[shut], kind="stable")].tolist():
+            value, found, proven = self._best(price, site, limit, LIFTING_NODES)
+            if proven:
+                price[site] = min(value - limit, price[site])
+                if len(found):
+                    self._learn(found)
+        return price
+
+
+class Closures:
+    """The family of closures of all parts of a covering; its thetas are those of `cover`."""
+
+    def __init__(self, cover: CoverCuts) -> None:
+        self.cover = cover
+        left = cover.left
+        rows = [np.flatnonzero(cover.part == part) for part in range(cover.parts)]
+        self.parts = [Part(left.pattern[own], left.weight[own]) for own in rows]
+
+    def define(self, model: Model) -> list[Term]:
+        """Add nothing: the thetas are there."""
+        del model
+        return []
+
+    def separate(self, units: FloatArray, columns: FloatArray) -> Cuts:
+        """Return a cut for each part where one between `columns` and `units` (J,), or at `columns`, helps."""
+        site_column, theta_column = self.cover.at or self.cover.columns()
+        own = np.where(site_column >= 0, columns[site_column], 0.0)
+        theta = self.cover.unit * columns[theta_column]
+        between = OUT * own + (1.0 - OUT) * np.where(site_column >= 0, units, 0.0)
+        found = []
+        for number, part in enumerate(self.parts):
+            if len(part.sites) > MOST_SITES:
+                continue
+            cut = part.cut(between[part.sites], theta[number]) or part.cut(own[part.sites], theta[number])
+            if cut is not None:
+                found.append((number, part.sites, *cut))
+        if not found:
+            return NO_CUTS
+        unit = self.cover.unit
+        return cuts_of(
+            np.concatenate([np.full(len(cut[1]) + 1, row) for row, cut in enumerate(found)]),
+            np.concatenate([np.append(theta_column[cut[0]], site_column[cut[1]]) for cut in found]),
+            np.concatenate([np.append(1.0, -cut[3] / unit) for cut in found]),
+            lower=np.full(len(found), -np.inf),
+            upper=np.array([cut[2] / unit for cut in found]),
+        )
