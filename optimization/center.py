@@ -14,18 +14,17 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from optimization.arrays import Csr, FloatArray, IntArray, row_minimum
-from optimization.center_cover import Verdict, decide
+from optimization.center_cover import Verdict, decide, farthest_first
 from optimization.clock import Clock
 from optimization.compact import solve_compact
 from optimization.priced import is_free
 from optimization.problem import SolverOptions
 from optimization.result import Outcome, proven_outcome
 from optimization.service import new_sites
-from optimization.stage import Answer, Stage, value_of
+from optimization.stage import Answer, Stage, value_of, within_limits
 
 FEW_NODES = 300
-SHORT_STEPS = 5_000
-LONG_STEPS = 50_000
+SEARCHES = ((2_000, 0.02), (20_000, 0.002))  # steps, and how near to the best radius they go
 GAP_SHARE = 0.9
 
 
@@ -43,6 +42,11 @@ class Radii:
     def __post_init__(self) -> None:
         """Start knowing nothing."""
         self.high = len(self.values)
+
+    @property
+    def value(self) -> float:
+        """The best radius."""
+        return math.inf if self.best is None else float(self.values[self.high])
 
     def goal(self, gap: float) -> int:
         """Return the radius that, once impossible, proves the best one within the gap."""
@@ -80,8 +84,8 @@ class Radii:
         if self.best is None:
             none = self.low == len(self.values) - 1
             return Answer(Outcome.INFEASIBLE if none else Outcome.TIME_LIMIT, None, math.nan, next_, method)
-        value = float(self.values[self.high])
-        return Answer(proven_outcome(value, next_, gap), self.best, value, next_, method, self.shares)
+        outcome = proven_outcome(self.value, next_, gap)
+        return Answer(outcome, self.best, self.value, next_, method, self.shares)
 
 
 def solve_farthest(
@@ -126,17 +130,24 @@ def by_covers(stage: Stage, options: SolverOptions) -> bool:
 
 
 def search_covers(radii: Radii, options: SolverOptions, clock: Clock) -> None:
-    """Find a small radius by short searches alone, then prove the one below it impossible.
+    """Find a small radius by searches without a proof, then prove the one below it impossible.
 
     One hard proof is enough where the search has found the best radius.
     """
-    for steps in (SHORT_STEPS, LONG_STEPS):
-        least = radii.low
-        while least < radii.goal(options.gap) and clock.left > 0:
-            middle = (least + 1 + radii.goal(options.gap)) // 2
+    stage = radii.stage
+    first = farthest_first(stage)
+    if within_limits(stage, first) and value_of(stage, stage.objective, first) < radii.value:
+        radii.take(len(radii.values) - 1, first)
+    for steps, width in SEARCHES:
+        least, goal = radii.low, radii.goal(options.gap)
+        while goal - least > 1 and clock.left > 0:
+            if radii.values[goal] - radii.values[max(least, 0)] <= width * radii.value:
+                break
+            middle = (least + 1 + goal) // 2
             verdict = decide(radii.at(middle), options, clock, nodes=0, steps=steps)
             if verdict.units is not None:
                 radii.take(middle, verdict.units)
+                goal = radii.goal(options.gap)
             else:
                 least = middle
                 radii.low = middle if verdict.impossible else radii.low

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from optimization.arrays import Csr, IntArray
+from optimization.arrays import Csr, IntArray, nearest_distance
 from optimization.clock import Clock
 from optimization.coverage import cover_families
 from optimization.live import Live
@@ -97,3 +97,21 @@ def only_covers(stage: Stage) -> Stage:
     instance = stage.instance
     alike = replace(instance, cost=np.ones(len(instance.cost)), budget=np.inf, max_open=np.inf)
     return replace(stage, instance=alike, objective=Objective.COST, coverings=(), kept=(), new_units=None)
+
+
+def farthest_first(stage: Stage) -> IntArray:
+    """Return units (J,) that open the nearest site of the point farthest from all so far (Gonzalez 1985)."""
+    by_site, reach = stage.reach.tocsc(), stage.reach
+    units = stage.instance.fixed.copy()
+    least = nearest_distance(reach, units > 0)
+    for _ in range(most_sites(stage, new_sites(stage))):
+        row = slice(*reach.indptr[[(point := int(np.argmax(least))), point + 1]])
+        sites = reach.indices[row]
+        free = np.where(units[sites] < stage.instance.units[sites], reach.data[row], np.inf)
+        if not len(free) or np.isinf(free).all() or free.min() >= least[point]:
+            break
+        site = int(sites[np.argmin(free)])
+        units[site] += 1
+        column = slice(*by_site.indptr[[site, site + 1]])
+        np.minimum.at(least, by_site.indices[column], by_site.data[column])
+    return units

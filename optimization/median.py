@@ -15,6 +15,7 @@ import numpy as np
 from optimization.arrays import FloatArray, IntArray, keep_pairs
 from optimization.clock import Clock
 from optimization.compact import hand_over_s, solve_compact
+from optimization.floor_reach import reaches_of
 from optimization.greedy import greedy_plan
 from optimization.lagrangian import left_pairs, settled_sites
 from optimization.median_tree import Node, Tree
@@ -120,6 +121,7 @@ def tree_of(plans: Plans, options: SolverOptions, clock: Clock) -> Tree:
         complete=one_unit_each(service.stage),
         counted=counts_units(service),
         cap=np.full(len(service.base), math.inf),
+        reaches=reaches_of(service, plans.floors),
     )
 
 
@@ -163,6 +165,7 @@ def shrink(tree: Tree, root: Node, plans: Plans) -> Node:
     service = plans.service.only(kept)
     plans.narrow(service, floors_of(service), limits_of(service))
     tree.service, tree.floors, tree.limits = tree.service.only(kept), plans.floors, plans.limits
+    tree.reaches = reaches_of(tree.service, tree.floors)
     parts = {name: getattr(root, name)[kept] for name in ("state", "worth", "chosen", "frequency")}
     return root._replace(**parts)
 

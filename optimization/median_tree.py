@@ -19,6 +19,7 @@ import numpy.typing as npt
 
 from optimization.arrays import BoolArray, FloatArray, IntArray
 from optimization.clock import Clock
+from optimization.floor_reach import Reach
 from optimization.priced import Floors, Limits
 from optimization.result import ROUNDING
 from optimization.service import Service
@@ -39,7 +40,10 @@ IMPROVE_EVERY = 8
 
 
 class Node(NamedTuple):
-    """A part of the search: its bound, settled sites, multipliers and what the steps opened."""
+    """A part of the search: its bound, settled sites, multipliers and what the steps opened.
+
+    `shares` are the multipliers of what floors can still reach (see `floor_reach`).
+    """
 
     bound: float
     state: npt.NDArray[np.int8]
@@ -48,6 +52,7 @@ class Node(NamedTuple):
     worth: FloatArray
     chosen: BoolArray
     frequency: FloatArray
+    shares: tuple[FloatArray, ...]
 
     @property
     def undecided(self) -> IntArray:
@@ -72,6 +77,8 @@ class Tree:
         `improve` has seen: if it is not better or not allowed, nothing is left there.
     cap : float array (I,)
         The most a multiplier may be; the rows of `service` hold all pairs that cost less.
+    reaches : tuple of Reach
+        The most that the floors can get: a node below a floor is empty.
     unsettled : float
         Least bound among nodes that cannot be divided and are not settled.
     """
@@ -86,6 +93,7 @@ class Tree:
     complete: bool
     counted: bool
     cap: FloatArray
+    reaches: tuple[Reach, ...] = ()
     heap: list[tuple[float, int, Node]] = field(default_factory=list)
     unsettled: float = math.inf
     nodes: int = 0
@@ -111,7 +119,8 @@ class Tree:
         """
         state = np.zeros(len(self.service.sites), dtype=np.int8)
         pace = (ROOT_STEPS, ROOT_PATIENCE, FIRST_STEP)
-        runs = [self.node(state.copy(), *start, pace) for start in starts]
+        shares = tuple(reach.first_shares for reach in self.reaches)
+        runs = [self.node(state.copy(), *start, shares, pace) for start in starts]
         node, step = max(runs, key=lambda run: run[0].bound)
         node = self.scaled(node) if len(starts) > 1 else node
         for _ in range(1, ROOT_ROUNDS):
@@ -119,7 +128,7 @@ class Tree:
             if node.bound >= self.cutoff or step < LEAST_STEP or self.clock.left <= 0:
                 break
             before = node
-            again = node.state.copy(), node.multiplier.copy(), node.prices.copy()
+            again = node.state.copy(), node.multiplier.copy(), node.prices.copy(), node.shares
             node, step = self.node(*again, (*pace[:2], step))
             if before.bound > node.bound:
                 node = before._replace(state=node.state)
@@ -132,7 +141,7 @@ class Tree:
         """
         for factor in SCALES:
             while node.bound < self.cutoff and self.clock.left > 0:
-                start = node.state.copy(), node.multiplier.copy(), factor * node.prices
+                start = node.state.copy(), node.multiplier.copy(), factor * node.prices, node.shares
                 trial, _ = self.node(*start, (SCALED_STEPS, ROOT_PATIENCE // 2, FIRST_STEP))
                 if trial.bound <= node.bound:
                     break
@@ -144,13 +153,17 @@ class Tree:
         state: npt.NDArray[np.int8],
         multiplier: FloatArray,
         prices: FloatArray,
+        shares: tuple[FloatArray, ...],
         pace: tuple[int, int, float] = (NODE_STEPS, NODE_PATIENCE, NODE_STEP),
     ) -> tuple[Node, float]:
         """Return a node after its steps, and the last step's length; the arrays given become its own."""
         from optimization.lagrangian_kernels import ascend
 
         steps, patience, step = pace
-        numbers = np.array([self.service.limit, self.value, self.cutoff, step, LEAST_STEP])
+        limit = self.service.limit
+        tried = [reach.settle(state, own, limit) for reach, own in zip(self.reaches, shares, strict=True)]
+        shares = tuple(own for own, _ in tried)
+        numbers = np.array([limit, self.value, self.cutoff, step, LEAST_STEP])
         bound, worth, chosen, frequency = ascend(
             (*self.service.rows, self.cap),
             self.floors.parts,
@@ -162,7 +175,9 @@ class Tree:
             steps,
             patience,
         )
-        node = Node(float(bound), state, multiplier, prices, worth, chosen, frequency)
+        if not all(enough for _, enough in tried):
+            bound = math.inf
+        node = Node(float(bound), state, multiplier, prices, worth, chosen, frequency, shares)
         return node, float(numbers[3])
 
     def search(self, root: Node, most_nodes: float, enough: Callable[[], bool] = lambda: False) -> None:
@@ -199,6 +214,6 @@ class Tree:
         for side in (1, -1):
             state = node.state.copy()
             state[site] = side
-            child, _ = self.node(state, node.multiplier.copy(), node.prices.copy())
+            child, _ = self.node(state, node.multiplier.copy(), node.prices.copy(), node.shares)
             children.append(child._replace(bound=max(child.bound, node.bound)))
         return children
