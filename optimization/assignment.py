@@ -15,6 +15,7 @@ from optimization.stage import KEEP_TOLERANCE, Stage, cost_of, shortage_of
 
 SMALLEST_SHARE = 1e-9
 MOST_PAIRS = 20_000  # beyond, only an objective that counts distance asks for the nearest assignment
+SLACKS = (KEEP_TOLERANCE, 1e-7, 1e-5)  # of what is kept: a solver's own values are true only to its tolerance
 NEAR = frozenset({Objective.DISTANCE, Objective.TOTAL})
 
 
@@ -34,11 +35,13 @@ def assign(
         shares = assign_most(stage, units, seconds, exact=exact)
         if shares is not None:
             return shares
-    flow = FlowProgram(stage, units, seconds)
-    for name, value in targets:
-        if name not in (Objective.COST, Objective.FARTHEST):
-            flow.keep(name, value)
-    flow.settle(Objective.COVERAGE)
+    kept = [target for target in targets if target[0] not in (Objective.COST, Objective.FARTHEST)]
+    for slack in SLACKS:
+        flow = FlowProgram(stage, units, seconds)
+        for name, value in kept:
+            flow.keep(name, value, slack)
+        if flow.settle(Objective.COVERAGE):
+            break
     flow.settle(Objective.DISTANCE)
     return flow.shares()
 
@@ -180,31 +183,31 @@ class FlowProgram:
             constant += cost_of(instance, self.units)
         return mass * (self.pairs.data - beyond), constant
 
-    def keep(self, name: Objective, value: float) -> None:
-        """Keep an objective at `value`."""
+    def keep(self, name: Objective, value: float, tolerance: float = KEEP_TOLERANCE) -> None:
+        """Keep an objective at `value`, less a relative tolerance."""
         if name is Objective.SHORTAGE:
-            self._keep_shortage(value)
+            self._keep_shortage(value, tolerance)
             return
         coefficients, constant = self._coefficients(name)
         limit = -value if name is Objective.COVERAGE else value - constant
         scale = max(float(np.abs(coefficients).max(initial=0.0)), 1e-300)
-        slack = KEEP_TOLERANCE * max(1.0, abs(value))
+        slack = tolerance * max(1.0, abs(value))
         row = np.zeros(len(coefficients), dtype=np.int64)
         self._add(row, coefficients / scale, np.array([-np.inf]), np.array([(limit + slack) / scale]))
 
-    def _keep_shortage(self, value: float) -> None:
-        left = value - shortage_of(self.stage, self.units) + KEEP_TOLERANCE * max(1.0, value)
+    def _keep_shortage(self, value: float, tolerance: float) -> None:
+        left = value - shortage_of(self.stage, self.units) + tolerance * max(1.0, value)
         shares = sparse.csr_array((1, self.pairs.nnz))
         prices = self.stage.instance.limits[0].shortage_weight.reshape(1, -1)
         self.rows.append(sparse.hstack([shares, sparse.csr_array(prices)]))
         self.lower.append(np.array([-np.inf]))
         self.upper.append(np.array([left]))
 
-    def settle(self, name: Objective) -> None:
+    def settle(self, name: Objective) -> bool:
         """Optimise an objective on top of what is kept, then keep it; on failure keep the last shares."""
         coefficients, constant = self._coefficients(name)
         if not len(coefficients):
-            return
+            return True
         scale = max(float(np.abs(coefficients).max()), 1e-300)
         whole, floors = self.stage.instance.single_source, self.floors
         answer = optimize.milp(
@@ -219,10 +222,11 @@ class FlowProgram:
             options={"time_limit": max(self.seconds, 0.1)},
         )
         if answer.x is None:
-            return
+            return False
         self.best = answer.x[: len(coefficients)]
         reached = float(coefficients @ self.best)
         self.keep(name, -reached if name is Objective.COVERAGE else reached + constant)
+        return True
 
     def _most_short(self) -> FloatArray:
         return np.full(self.floors, 1.0 if self.stage.elastic else 0.0)

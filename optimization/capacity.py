@@ -170,6 +170,8 @@ def enough_capacity(stage: Stage, value: FlowValue, units: IntArray | None, gap:
     if units is None:
         return None
     bound = knapsack_bound(stage, value.floor)
+    if math.isinf(bound):
+        return None
     cost = value(units)
     if stage.instance.whole_costs:
         bound = math.ceil(bound - 1e-6)

@@ -88,6 +88,8 @@ def _value(
     if name is None:
         return 0.0
     linear = model.values[name]
+    # whole within the solver's tolerance is not whole: a dear unit short of 1e-9 would hide a detour
+    values = values | {model.units[site]: round(values.get(model.units[site], 0.0)) for site in model.units}
     size = sum(abs(coefficient * values.get(variable, 0.0)) for variable, coefficient in linear.terms)
     worse = CBC_DIGITS * size if digits else 0.0
     return evaluate(linear, values) + (-worse if name is Objective.COVERAGE else worse)

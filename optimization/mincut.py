@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 LARGEST = 1e3  # coefficient of a row: the solver's tolerance is absolute
 VIOLATED = 1e-5  # of a row with such coefficients
+LEAST_PART = 1e-12  # of what a row asks: smaller coefficients are not scaled up
 LONGEST_CHAIN = 16
 MEMORY = 300  # rows that are rounded
 LEAST_BROKEN = 1e-3
@@ -115,7 +116,7 @@ class MinCuts:
         length = LONGEST_CHAIN if whole else 1
         found = [cuts for need in self.needs for cuts in self._chain(need, units, columns, length)]
         broken = violated(stack(found), columns)
-        if whole or not self.round_up or len(self.needs) > 1 or not self.needs[0].firm:
+        if whole or not self.round_up or len(self.needs) != 1 or not self.needs[0].firm:
             return broken
         self._remember(broken)
         return stack([broken, self._rounded(columns)])
@@ -204,7 +205,8 @@ class MinCuts:
             value = np.concatenate([value, taken[more_row, more]])
         keep = column >= 0
         row, column, value = row[keep], column[keep], value[keep]
-        largest = np.full(count, 1e-300)
+        # a row without sites, which nothing meets, must stay a number that the solver takes
+        largest = np.maximum(1e-300, LEAST_PART * np.abs(lower))
         np.maximum.at(largest, row, np.abs(value))
         factor = LARGEST / largest
         order = np.argsort(row, kind="stable")
@@ -220,7 +222,7 @@ class MinCuts:
         if need.value is not None:
             outside = network.weight.sum() - np.bincount(part[inside], network.weight[inside], count)
             return -outside, [need.value], np.full((count, 1), -1.0)
-        groups = int(network.group.max(initial=0)) + 1
+        groups = len(self.stage.coverings[0].total)
         key = part[inside] * groups + network.group[inside]
         demand = np.bincount(key, network.weight[inside], count * groups).reshape(count, groups)
         short = network.short

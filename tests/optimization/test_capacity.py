@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from scipy import sparse
 from scipy.sparse.csgraph import maximum_flow
 
-from optimization import LocationProblem, Outcome, SolverOptions, solve
+from optimization import Cover, LocationProblem, Outcome, SolverOptions, solve
 from optimization.arrays import row_of_pair
 from optimization.assignment import transport
 from optimization.capacity import FlowValue
@@ -174,3 +174,71 @@ def test_filling_near_sites_first_serves_as_much_as_the_transportation_program()
         assert (np.bincount(row_of_pair(pairs), mass, 80) <= weight + 1e-6).all()
     assert near.sum() == pytest.approx(best.sum())
     assert best @ pairs.data <= near @ pairs.data + 1e-6
+
+
+def problem_of(weight: Any, pairs: Any, sites: int, **limits: Any) -> LocationProblem:
+    """A problem from (point, site, distance) triplets."""
+    point, site, far = (list(column) for column in zip(*pairs, strict=True)) if pairs else ([], [], [])
+    reach = sparse.csr_array((np.array(far, dtype=float), (point, site)), shape=(len(weight), sites))
+    return LocationProblem(np.array(weight), reach, **limits)
+
+
+def test_a_floor_over_no_weight_asks_for_nothing() -> None:
+    rows = sparse.csr_array(np.array([[0.0, 2.0]]))
+    problem = problem_of([0.0], [], 2, capacity=[3.0, 3.0], coverage_floor=1.0, rows=rows, row_lower=[1.0])
+    assert solve(problem, ("cost", "coverage")).open.tolist() == [0, 1]
+
+
+def test_a_group_that_no_site_reaches_falls_short_in_full() -> None:
+    problem = problem_of(
+        [1.0, 1.0],
+        [(0, 0, 1.0)],
+        1,
+        capacity=[5.0],
+        demand_group=[0, 1],
+        coverage_floor=[0.5, 0.5],
+        budget=0.0,
+    )
+    assert solve(problem, "shortage").objective == pytest.approx(2.0)
+
+
+def test_demand_beyond_what_exists_can_serve_is_infeasible() -> None:
+    pairs = [(0, 2, 7.0), (1, 0, 4.0), (1, 2, 8.0), (2, 0, 1.0), (2, 2, 0.0), (3, 0, 1.0)]
+    problem = problem_of(
+        [4.0, 4.0, 2.0, 2.0], pairs, 3, capacity=[2.0] * 3, fixed_open=[0, 1, 1], max_units=[2, 1, 1]
+    )
+    assert solve(problem, ("cost", "coverage", "distance")).outcome is Outcome.INFEASIBLE
+
+
+def test_cost_after_coverage_may_have_nothing_to_fill() -> None:
+    problem = problem_of(
+        [1.0],
+        [(0, 1, 4.0), (0, 2, 2.0)],
+        3,
+        capacity=[6.0, 6.0, 4.0],
+        fixed_open=[0, 0, 1],
+        max_units=[0, 3, 3],
+    )
+    plan = solve(problem, ("coverage", "cost"))
+    assert [stage.value for stage in plan.objectives] == [1.0, 0.0]
+
+
+def test_dear_units_do_not_hide_a_detour() -> None:
+    weight = [0.40848724910230144, 0.42233495, 0.22890218, 0.82482566]
+    far = [[3, 6, 8, 5], [5, 7, 3, 3], [5, 5, 5, 6], [4, 0, 5, 7]]
+    problem = problem_of(
+        weight,
+        [(i, j, far[i][j]) for i in range(4) for j in range(4)],
+        4,
+        opening_cost=[84000.0, 48000.0, 77000.0, 98000.0],
+        capacity=[4.0, 2.0, 7.0, 7.0],
+        beyond=16.0,
+        demand_group=[0, 1, 1, 0],
+        coverage_floor=[0.8, 0.5],
+        covers=(
+            Cover("near", 4.0, 0.6, sites=[False, True, True, True], weight=[1.0, 2.0, 0.0, 1.0]),
+            Cover("far", 7.0, [0.8, 0.8], group=[1, 1, 0, 0], weight=[3.0, 2.0, 0.0, 3.0]),
+        ),
+    )
+    plan = solve(problem, ("distance", "total"), SolverOptions(gap=0.0))
+    assert plan.objectives[1].value == pytest.approx(209000 + plan.objectives[0].value)
