@@ -22,14 +22,14 @@ TEMPLATES = {
     "floor": "{name} asks for {required} of the weight, but only {attainable} can be served.",
     "cover": "{name} asks for {required} of the weight, but only {attainable} can have an outlet near.",
     "point": "Demand point {name} has no site it could be served from, and its weight counts.",
-    "max_open": "At most {attainable} outlets may be opened, but {required} are needed.",
+    "max_open": "The maximum of new outlets is {attainable}, but it takes {required}.",
     "budget": "The budget is {attainable}, but {required} is needed.",
     "capacity": "A weight of {required} must be served, but the capacities fall short by {shortage}.",
     "limits": "{name} allows at most {attainable} units, but the other limits need {required}.",
 }
 REPAIRS = {
     "lower": "Lower the requirement to {attainable}.",
-    "room": "Allow {shortage} more units at its sites.",
+    "room": "Make room for {shortage} more at its sites.",
     "site": "Add a site within reach of demand points {points}.",
     "near": "Add a site near this demand point, or widen the reach.",
     "max_open": "Raise max_open to {required}.",
@@ -255,7 +255,7 @@ def _capacity_needed(problem: LocationProblem, found: Findings, capacity: FloatA
             asked[part.group] = value
     needed = float(asked @ sums(limit.group, limit.weight, len(asked)))
     assert instance.capacity is not None
-    return needed, needed - float((capacity - instance.capacity).sum())
+    return needed, max(0.0, needed - float((capacity - instance.capacity).sum()))
 
 
 def part_name(problem: LocationProblem, part: Part) -> str:

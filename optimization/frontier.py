@@ -94,7 +94,7 @@ def _rows(
             rows.append((float(value), float(proven), np.nan, plan.outcome.value))
         else:
             outcome = proven_outcome(value, proven, gap)
-            rows.append((float(value), float(proven), relative_gap(value, proven), outcome.value))
+            rows.append((float(value) + 0.0, float(proven) + 0.0, relative_gap(value, proven), outcome.value))
     return rows
 
 
@@ -162,7 +162,7 @@ def _loosened(problem: LocationProblem, part: Part) -> float | None:
     if part.kind in ("floor", "cover"):
         return max(0.0, asked - SHARE_STEP)
     steps = {"max_open": 1.0, "budget": 0.01 * asked, "upper": 1.0, "lower": -1.0}
-    return asked + steps[part.kind] if part.kind in steps else None
+    return asked + steps[part.kind] if steps.get(part.kind) else None
 
 
 def with_maximum(problem: LocationProblem, name: str, value: float | None) -> LocationProblem:

@@ -34,8 +34,8 @@ def solve_many(
     """Yield (key, plan) for every problem, in the order of `problems`.
 
     Each comes as soon as it and those before it are done. Problems that are the same are solved
-    once. Closing the iterator cancels what has
-    not started, kills processes of our own, and returns at once.
+    once. Closing the iterator cancels what has not started, kills processes of our own, and returns
+    at once.
 
     Parameters
     ----------
@@ -45,7 +45,8 @@ def solve_many(
         As in `solve`; the time limit is for each problem.
     executor : concurrent.futures.Executor, optional
         Where the problems run that need a solver, such as a Dask client's executor. Default:
-        one process per core, or none at all where the work is too little to start them.
+        one process per core; none where the work is too little to start them, or where the
+        calling script does not guard its work by `if __name__ == "__main__"`.
     progress : callable, optional
         Called with the number of problems done, in whatever order they end, and of all.
 

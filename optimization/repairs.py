@@ -162,7 +162,8 @@ def _enlarged(
     """Return capacities that suffice: as little more in all as the best units found allow.
 
     All capacities grow alike by the least factor that leaves a plan (found by halving); for its
-    units, the least sum of enlargements that serves what the floors ask is a linear program.
+    units, the least sum of enlargements that serves what the floors ask is a linear program. With a
+    single source it is what that plan's own assignment needs, not proven the least.
     """
     instance = oracle.problem.instance
     assert instance.capacity is not None
@@ -177,9 +178,21 @@ def _enlarged(
             low, high = middle, 2 * high if plan is start else high
         if high > 1e6:
             break
+    if oracle.problem.single_source:
+        return Repair(instance.capacity + carried(oracle.problem, plan), False)
     floors = restricted(oracle.problem, kept, changed).instance.limits[0]
     extra = least_extra(oracle.problem, plan.open if plan.open is not None else start.open, floors)
     return None if extra is None else Repair(instance.capacity + extra, False)
+
+
+def carried(problem: LocationProblem, plan: Plan) -> FloatArray:
+    """Return the enlargement of one unit's capacity (J,) that a plan's own assignment needs."""
+    instance = problem.instance
+    assert instance.capacity is not None
+    assert plan.open is not None
+    served: Any = plan.assignment
+    load = sums(served.indices, served.data * instance.weight[row_of_pair(served)], len(plan.open))
+    return np.maximum(0.0, load / np.maximum(plan.open, 1) - instance.capacity)
 
 
 def least_extra(problem: LocationProblem, units: IntArray, floors: Any) -> FloatArray | None:

@@ -43,7 +43,13 @@ class Workers(Executor):
             self.kill()
 
     def submit(self, fn: Callable[..., Result], /, *args: Any, **kwargs: Any) -> Future[Result]:
-        """Run `fn` in the next process that is free."""
+        """Run `fn` in the next process that is free.
+
+        A script without the usual `if __name__ == "__main__"` comes here again in the processes
+        that it starts: they end without a word, and it runs what it submits itself.
+        """
+        if getattr(multiprocessing.current_process(), "_inheriting", False):
+            raise SystemExit(1)
         self.started = True
         return self._threads.submit(self._run, fn, args, kwargs)
 
@@ -78,16 +84,15 @@ class Workers(Executor):
         pool: ProcessPoolExecutor | None = getattr(self._own, "pool", None)
         if pool is not None or not self._usable:
             return pool
-        # spawned, since a copy of a process with threads may hang; deaf to the user's interruption,
-        # which reaches the whole group and is the parent's to handle
+        # spawned, since a copy of a process with threads may hang
         context = multiprocessing.get_context("spawn")
-        pool = ProcessPoolExecutor(1, mp_context=context, initializer=_ignore_interruption)
+        pool = ProcessPoolExecutor(1, mp_context=context, initializer=_follow_parent)
         try:
             pid = pool.submit(os.getpid).result()
         except BrokenProcessPool:
             if self._closed:
                 raise
-            # a script without the usual `if __name__ == "__main__"` cannot start processes
+            # processes cannot be started from this script
             self._usable = False
             return None
         with self._lock:
@@ -103,8 +108,17 @@ class Workers(Executor):
             self._pools = {pid: pool for pid, pool in self._pools.items() if pool is not broken}
 
 
-def _ignore_interruption() -> None:
+def _follow_parent() -> None:
+    """Ignore the user's interruption, which is the parent's to handle, but end where the parent does."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def _end(pid: int) -> None:

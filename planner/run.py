@@ -1,7 +1,8 @@
 """One run of the optimiser over many scopes."""
 
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Executor
+from concurrent.futures import Executor, Future
 from contextlib import closing
 from dataclasses import dataclass, replace
 
@@ -20,6 +21,8 @@ from planner.scope import Scope
 Progress = Callable[[Message, int, int], None]
 """Called with what is being done, how many are done, and how many there are."""
 
+AHEAD = 16
+"""Explanations that are asked for ahead of the one that is waited for: bounds the memory."""
 COST = ("cost", "distance")
 SHORTAGE = ("shortage", "cost", "distance")
 LIMITED = ("shortage", "coverage", "cost", "distance")
@@ -102,15 +105,52 @@ def least_short(run: Run, jobs: Sequence[Job]) -> list[Planned]:
 
     Rows with nothing below them stay hard: where even these cannot hold, they are left out.
     """
-    done = []
-    for item in solved(run, jobs, SHORTAGE, what=say("Planning for the least shortage")):
-        program, problem = run.modelled(item.job)
-        conflicts = tuple(in_planner_terms(found, program, run.world) for found in explain(problem))
-        if item.plan.outcome is Outcome.INFEASIBLE:
-            relaxed = replace(item.job, apart=hard_rows(run, item.job))
-            (item,) = solved(run, [relaxed], SHORTAGE)
-        done.append(replace(item, feasible=False, conflicts=conflicts))
-    return done
+    planned = solved(run, jobs, SHORTAGE, what=say("Planning for the least shortage"))
+    stuck = [number for number, item in enumerate(planned) if item.plan.outcome is Outcome.INFEASIBLE]
+    relaxed = [replace(jobs[number], apart=hard_rows(run, jobs[number])) for number in stuck]
+    for number, item in zip(stuck, solved(run, relaxed, SHORTAGE), strict=True):
+        planned[number] = item
+    return [
+        replace(item, feasible=False, conflicts=conflicts)
+        for item, conflicts in zip(planned, explained(run, jobs), strict=True)
+    ]
+
+
+def explained(run: Run, jobs: Sequence[Job]) -> Iterator[tuple[Conflict, ...]]:
+    """Yield what explains each job, in order; a few at a time where processes are at work already."""
+    working = run.executor if getattr(run.executor, "started", True) else None
+    out: deque[tuple[Program, LocationProblem, Future[list[Conflict]] | None]] = deque()
+    try:
+        for job in jobs:
+            program, problem = run.modelled(job)
+            out.append((program, problem, None if working is None else _asked(working, problem)))
+            if len(out) > (AHEAD if working else 0):
+                yield _explanation(run, *out.popleft())
+        while out:
+            yield _explanation(run, *out.popleft())
+    finally:
+        for _, _, future in out:
+            if future is not None:
+                future.cancel()
+
+
+def _asked(executor: Executor, problem: LocationProblem) -> Future[list[Conflict]] | None:
+    """Return an explanation under way; None where the executor takes nothing any more."""
+    try:
+        return executor.submit(explain, problem)
+    except Exception:  # broken, or shut down
+        return None
+
+
+def _explanation(
+    run: Run, program: Program, problem: LocationProblem, future: Future[list[Conflict]] | None
+) -> tuple[Conflict, ...]:
+    """Return a job's conflicts; they are sought here where nobody else does, or a process was lost."""
+    try:
+        found = explain(problem) if future is None else future.result()
+    except Exception:
+        found = explain(problem)
+    return tuple(in_planner_terms(one, program, run.world) for one in found)
 
 
 def solved(

@@ -28,7 +28,7 @@ def test_a_row_beyond_the_room_at_its_sites() -> None:
     )
     assert found.sentence == (
         "count in A needs 5 units, but only 2 can be had together with the other limits. "
-        "Allow 3 more units at its sites."
+        "Make room for 3 more at its sites."
     )
     assert found.template.format(**found.values) == found.sentence
 
@@ -124,3 +124,20 @@ def test_the_marginal_price_of_every_rule() -> None:
     assert (prices["saving_low"] <= prices["saving"] + 1e-9).all()
     assert (prices["saving"] <= prices["saving_high"] + 1e-9).all()
     assert marginal_prices(line([0, 50], [0], coverage_floor=1.0)).empty
+
+
+def test_capacities_that_fit_in_all_but_not_for_a_single_source() -> None:
+    base = line([0, 1, 2], [0, 2], weight=[2, 2, 2], capacity=[3, 3], single_source=True, coverage_floor=1.0)
+    found = explain(base)[0]
+    assert (found.kind, found.required, found.attainable) == ("capacity", 6, 5)
+    assert found.repair.endswith(("0: 1.", "1: 1."))
+
+
+def test_no_capacity_at_all_is_none() -> None:
+    found = explain(line([0, 1], [0, 2], capacity=[0, 0], coverage_floor=0.9))[0]
+    assert (found.kind, found.attainable) == ("capacity", 0)
+
+
+def test_a_percent_of_no_budget_has_no_price() -> None:
+    prices = marginal_prices(line([0, 1], [0, 2], budget=0, coverage_floor=0.0), "coverage")
+    assert prices.empty

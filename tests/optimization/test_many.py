@@ -2,6 +2,8 @@
 
 import os
 import pickle
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
@@ -260,3 +262,48 @@ def test_no_problems_no_results() -> None:
     assert list(solve_many({})) == []
     lone = LocationProblem(np.ones(1), scattered(1, 0, least=1).reach)
     assert [key for key, _ in solve_many({"one": lone})] == ["one"]
+
+
+def run_script(folder: Path, text: str) -> "subprocess.Popen[str]":
+    script = folder / "script.py"
+    script.write_text(text)
+    root = str(Path(__file__).parents[2])
+    pipe = subprocess.PIPE
+    return subprocess.Popen(
+        [sys.executable, script], stdout=pipe, stderr=pipe, text=True, env={**os.environ, "PYTHONPATH": root}
+    )
+
+
+def test_a_script_without_a_guard_runs_once_and_alone(tmp_path: Path) -> None:
+    text = (
+        "from optimization import Workers\nwith Workers(1) as at:\n    print(at.submit(abs, -2).result())\n"
+    )
+    said, complaint = run_script(tmp_path, text).communicate(timeout=60)
+    assert (said, complaint) == ("2\n", "")
+
+
+def test_processes_end_with_their_parent(tmp_path: Path) -> None:
+    text = """
+import os, time
+from optimization import Workers
+if __name__ == "__main__":
+    workers = Workers(1)
+    print(workers.submit(os.getpid).result(), flush=True)
+    workers.submit(time.sleep, 60).result()
+"""
+    with run_script(tmp_path, text) as parent:
+        assert parent.stdout is not None
+        child = int(parent.stdout.readline())
+        parent.kill()
+        parent.wait()
+        ends = time.perf_counter() + 20
+        while running(child) and time.perf_counter() < ends:
+            time.sleep(0.05)
+        assert not running(child)
+
+
+def running(pid: int) -> bool:
+    try:
+        return "\nState:\tZ" not in Path(f"/proc/{pid}/status").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return False

@@ -1,5 +1,6 @@
 """Plans of single cases: each a small picture of something that is easily got wrong."""
 
+from concurrent.futures import BrokenExecutor, ThreadPoolExecutor
 from dataclasses import replace
 
 import geopandas as gpd
@@ -8,7 +9,7 @@ import pandas as pd
 import pytest
 
 from geodata.messages import InputError
-from optimization import Outcome
+from optimization import Outcome, explain
 from planner.study import place_study
 from planner.study_folder import read_study, write_study
 from planner.verify import verify
@@ -252,3 +253,24 @@ def test_nothing_to_do_is_a_plan():
     ):
         study = planned(tables, rule("presence"))
         assert (study.exit_code, study.placement.outcome, len(study.new_outlets)) == (0, Outcome.OPTIMAL, 0)
+
+
+@pytest.mark.parametrize("lost", [False, True])
+def test_explanations_may_come_from_elsewhere(lost):
+    tables = replace(
+        worlds.tables([A, B, C], [("M", A, 5), ("M", B, 5), ("M", C, 5)]), sites=sites(at(A, 100.5, 30.5))
+    )
+    inputs = tables, worlds.rules(rule("presence")), worlds.scenario()
+    asked = []
+
+    class Elsewhere(ThreadPoolExecutor):
+        def submit(self, fn, /, *args, **kwargs):
+            asked.append(fn)
+            if lost and fn is explain:
+                raise BrokenExecutor
+            return super().submit(fn, *args, **kwargs)
+
+    with Elsewhere(2) as executor:
+        study = place_study(*inputs, executor=executor)
+    assert asked.count(explain) == 2
+    assert study.placement.conflicts.equals(place_study(*inputs).placement.conflicts)

@@ -184,7 +184,7 @@ def test_the_engines_two_sentences_are_translated_one_by_one() -> None:
     template = f"{explain.TEMPLATES['max_open']} {explain.REPAIRS['max_open']}"
     values = {"attainable": "2", "required": "5", "shortage": "3"}
     said = conflict_sentence(template, values, EN)
-    assert said == "At most 2 outlets may be opened, but 5 are needed. Raise max_open to 5."
+    assert said == "The maximum of new outlets is 2, but it takes 5. Raise max_open to 5."
     assert (
         conflict_sentence(template, values, ZH)
         == "至多可新增 2 个网点，但需要 5 个。请将 max_open 提高到 5。"
