@@ -3,7 +3,7 @@
 # make test-slow   the longer tests
 # make format      put the code in order
 # make bench       ours beside its peers, small sizes: docs/performance.md (under 10 minutes)
-# make bench-full  all sizes: over an hour; ORLIB=DIR adds the OR-Library's files; RESUME=1 goes on
+# make bench-full  all sizes: some hours; ORLIB=DIR adds the OR-Library's files; RESUME=1 goes on
 # make app         the app, on this machine only
 # make messages    collect new messages, name those without Chinese
 # make wheel       the distribution, into dist/

@@ -239,12 +239,4 @@ Json = Annotated[
         "--json", help=_("Print the result for machines on standard output."), rich_help_panel=OUTPUT
     ),
 ]
-Chart = Annotated[
-    Path | None,
-    typer.Option("--chart", help=_("Write a chart here (.png or .svg)."), rich_help_panel=OUTPUT),
-]
-TableFile = Annotated[
-    Path | None,
-    typer.Option("--out", help=_("Write the table here (.csv or .xlsx)."), rich_help_panel=OUTPUT),
-]
 Study = Annotated[Path, typer.Argument(metavar="STUDY", help=_("Folder of a study."))]
