@@ -21,3 +21,7 @@ class Clock:
     def left(self) -> float:
         """Seconds left, negative when time is up."""
         return self.ends - time.perf_counter()
+
+    def within(self, seconds: float) -> Clock:
+        """Return a clock that rings in `seconds`, or with this one if that is sooner."""
+        return Clock(min(self.ends, time.perf_counter() + seconds))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Literal
@@ -150,6 +151,9 @@ class SolverOptions:
         |objective - bound| / max(1, |objective|) at which a plan is called optimal.
     threads, seed : int
         Same threads and seed give the same plan where the gap, not the clock, ends the run.
+    tie_break_s : float
+        Most seconds for the last of several objectives, which only chooses among plans that are
+        equal in all before it.
     """
 
     solver: Literal["highs", "cbc"] = "highs"
@@ -157,6 +161,7 @@ class SolverOptions:
     gap: float = 1e-4
     threads: int = 1
     seed: int = 0
+    tie_break_s: float = math.inf
 
     def __post_init__(self) -> None:
         """Refuse settings that no solver could follow."""
@@ -164,6 +169,8 @@ class SolverOptions:
             raise ValueError(f"solver is {self.solver!r}; choose 'highs' or 'cbc'.")
         if not self.time_limit_s >= 0:
             raise ValueError(f"time_limit_s is {self.time_limit_s}; it must be at least 0.")
+        if not self.tie_break_s >= 0:
+            raise ValueError(f"tie_break_s is {self.tie_break_s}; it must be at least 0.")
         if not 0 <= self.gap < 1:
             raise ValueError(f"gap is {self.gap}; it must be at least 0 and below 1.")
         if self.threads < 1:

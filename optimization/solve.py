@@ -101,7 +101,9 @@ def _solve(
     stage, progress = first_stage(problem, names), Progress(open=start)
     for name in names:
         stage = replace(stage, objective=name)
-        answer = _timed(stage, progress, options, clock, plain=plain)
+        breaks_ties = len(names) > 1 and name is names[-1]
+        allowed = clock.within(options.tie_break_s) if breaks_ties else clock
+        answer = _timed(stage, progress, options, allowed, plain=plain)
         if answer is None:
             return None
         if answer.open is None:

@@ -123,7 +123,11 @@ def options_of(scenario: Scenario) -> SolverOptions:
     """Return the engine's options as the scenario has them."""
     solver = scenario.solver
     return SolverOptions(
-        solver=solver.name, time_limit_s=solver.time_limit_s, gap=solver.gap, seed=solver.seed
+        solver=solver.name,
+        time_limit_s=solver.time_limit_s,
+        gap=solver.gap,
+        seed=solver.seed,
+        tie_break_s=solver.tie_break_s,
     )
 
 

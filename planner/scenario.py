@@ -93,10 +93,15 @@ class MixPart(Frozen):
 
 
 class Solver(Frozen):
-    """Which solver, for how long, how near to the optimum."""
+    """Which solver, for how long, how near to the optimum.
+
+    `time_limit_s` is for each planning problem; of it the last objective, which only chooses among
+    plans of the same shortage and cost (the nearest), takes at most `tie_break_s`.
+    """
 
     name: Literal["highs", "cbc"] = "highs"
     time_limit_s: Positive = 60
+    tie_break_s: Positive = 10
     gap: NonNegative = 1e-4
     seed: int = 0
 

@@ -136,6 +136,16 @@ def test_a_plan_at_the_time_limit_never_claims_more_than_is_proven(limit: float,
         assert (stage.outcome is Outcome.OPTIMAL) == (honest <= 1e-4 + 1e-9)
 
 
+def test_a_tie_break_without_time_keeps_the_plan_of_the_objective_before() -> None:
+    rng = np.random.default_rng(5)
+    far = rng.random((40, 30))
+    pairs = sparse.csr_array((far.ravel(), np.divmod(np.arange(far.size), 30)), shape=far.shape)
+    problem = LocationProblem(rng.random(40), pairs, covers=(Cover("near", 0.2, 0.9),))
+    plan = solve(problem, ("cost", "distance"), SolverOptions(tie_break_s=0.0))
+    assert plan.objectives[0] == solve(problem, "cost").objectives[0]
+    assert plan.objectives[1].bound <= plan.objectives[1].value
+
+
 def test_nothing_found_in_no_time_is_a_time_limit() -> None:
     problem = scattered(30, 1, least=1, capacity=np.full(30, 0.1), beyond=None)
     plan = solve(problem, "distance", SolverOptions(time_limit_s=0))
