@@ -11,6 +11,31 @@ from optimization.row_kernels import FAR
 
 
 @njit(cache=True, nogil=True)
+def select(values: Any, count: int, rank: int) -> float:
+    """Return the value with `rank` others before it, in place with smaller ones first (Hoare 1961)."""
+    low, high = 0, count - 1
+    while low < high:
+        pivot = values[(low + high) // 2]
+        i, j = low, high
+        while i <= j:
+            while values[i] < pivot:
+                i += 1
+            while values[j] > pivot:
+                j -= 1
+            if i <= j:
+                values[i], values[j] = values[j], values[i]
+                i += 1
+                j -= 1
+        if rank <= j:
+            high = j
+        elif rank >= i:
+            low = i
+        else:
+            break
+    return float(values[rank])
+
+
+@njit(cache=True, nogil=True)
 def choose(worth: Any, state: Any, limit: int, chosen: Any) -> Any:
     """Mark the forced sites and the least worth of the free ones, in place, `limit` in all.
 
@@ -37,9 +62,10 @@ def choose(worth: Any, state: Any, limit: int, chosen: Any) -> Any:
                 chosen[j] = True
                 total += worth[j]
         return total, 0.0, 0.0
-    ranked = np.partition(values[:free], room)
-    following = ranked[room]
-    worst = ranked[:room].max()
+    following = select(values, free, room)
+    worst = values[0]
+    for j in range(1, room):
+        worst = max(worst, values[j])
     taken = 0
     for j in range(len(worth)):
         if state[j] == 0 and worth[j] < worst:
@@ -120,7 +146,8 @@ def ascend(
     best, best_worth = -np.inf, np.zeros(sites)
     best_chosen, chosen = np.zeros(sites, np.bool_), np.zeros(sites, np.bool_)
     frequency, slope, price_slope = np.zeros(sites), np.zeros(points), np.zeros(len(mu))
-    pace = np.abs(v) + 1e-3 * np.abs(v).mean() + 1e-300
+    pace = np.abs(v)
+    pace += 1e-3 * pace.sum() / max(1, points) + 1e-300
     price_pace = _price_paces(need, coefficients, right, target)
     worth, last, stale = np.empty(sites), np.empty(points, np.int64), 0
     for _ in range(steps):

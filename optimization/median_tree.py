@@ -37,6 +37,7 @@ LEAST_STEP = 1e-3
 IMPROVED = 20
 GAP_SHARE = 0.999  # a little inside the gap, so that rounding undoes no proof
 IMPROVE_EVERY = 8
+PAIR_S = 4e-9  # of one pair in one step, so that the last steps end with the clock
 
 
 class Node(NamedTuple):
@@ -97,6 +98,11 @@ class Tree:
     heap: list[tuple[float, int, Node]] = field(default_factory=list)
     unsettled: float = math.inf
     nodes: int = 0
+
+    @property
+    def _step_s(self) -> float:
+        """About the seconds of one step of the bound."""
+        return PAIR_S * (len(self.service.cost) + len(self.service.base))
 
     @property
     def cutoff(self) -> float:
@@ -172,7 +178,7 @@ class Tree:
             multiplier,
             prices,
             numbers,
-            steps,
+            min(steps, 1 + int(max(0.0, self.clock.left) / self._step_s)),
             patience,
         )
         if not all(enough for _, enough in tried):

@@ -15,17 +15,6 @@ FAR = 1e300
 
 
 @njit(cache=True, nogil=True)
-def sort_rows(start: Any, site: Any, cost: Any, distance: Any) -> None:
-    """Sort every row by distance, in place, ties in the order of sites; `cost` follows."""
-    for row in range(len(start) - 1):
-        first, last = start[row], start[row + 1]
-        order = np.argsort(distance[first:last], kind="mergesort")
-        distance[first:last] = distance[first:last][order]
-        cost[first:last] = cost[first:last][order]
-        site[first:last] = site[first:last][order]
-
-
-@njit(cache=True, nogil=True)
 def value_of_set(start: Any, site: Any, cost: Any, base: Any, is_open: Any) -> float:
     """Return the sum of each row's least cost over open sites and its way out."""
     total = 0.0

@@ -91,8 +91,6 @@ class Service:
 
 def service_of(stage: Stage) -> Service:
     """Return the sorted rows of a stage that asks `distance` or `total`, without flows."""
-    from optimization.row_kernels import sort_rows
-
     instance, points = stage.instance, np.flatnonzero(stage.instance.weight > 0)
     weight = instance.weight[points]
     sites = new_sites(stage)
@@ -105,8 +103,9 @@ def service_of(stage: Stage) -> Service:
     # a pair no nearer than a fixed site serves nobody
     pairs = keep_pairs(reach, (number[reach.indices] >= 0) & (reach.data < fixed[points][row_of_pair(reach)]))
     start, site, distance = pairs.indptr.astype(np.int64), number[pairs.indices], pairs.data
+    order = by_distance(start, distance)
+    site, distance = site[order], distance[order]
     cost = distance * np.repeat(weight, np.diff(start))
-    sort_rows(start, site, cost, distance)
     way_out = math.inf if instance.beyond is None or stage.must_serve else instance.beyond
     base = np.minimum(fixed[points], way_out) * weight
     fee = _prices(stage)[sites]
@@ -128,6 +127,15 @@ def service_of(stage: Stage) -> Service:
         limit=most_sites(stage, sites),
         grain=grain_of(np.concatenate([cost, safe, _prices(stage)])),
     )
+
+
+def by_distance(start: IntArray, distance: FloatArray) -> IntArray:
+    """Return the order (N,) that sorts every row by distance, ties in the order of sites."""
+    size = np.diff(start)
+    if len(size) and size[0] and (size == size[0]).all():
+        rows = np.argsort(distance.reshape(-1, size[0]), axis=1, kind="stable")
+        return np.asarray((rows + start[:-1, None]).ravel())
+    return np.lexsort((distance, np.repeat(np.arange(len(size)), size)))
 
 
 def _prices(stage: Stage) -> FloatArray:

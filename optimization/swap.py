@@ -22,6 +22,7 @@ from optimization.stage import value_of, within_limits
 
 TRIED = 40
 STRENGTH = 3
+PAIRS_TOGETHER = 5_000_000  # times kicks, between looks at the clock
 LEAST_GAIN = 1e-9
 MOST_TABLED = 8
 HALVINGS = 12
@@ -77,8 +78,13 @@ class Plans:
         from optimization.swap_kernels import search_sets
 
         draws, is_open = np.random.default_rng(seed).random((kicks, STRENGTH, 2)), self.is_open
-        search_sets(*self.service.rows, is_open, self.service.limit, self._least, draws)
-        self._take(is_open)
+        together = max(1, PAIRS_TOGETHER // max(1, len(self.service.cost)))
+        for first in range(0, kicks, together):
+            last = min(kicks, first + together)
+            search_sets(*self.service.rows, is_open, self.service.limit, self._least, draws, first, last)
+            self._take(is_open)
+            if self.clock.left <= 0:
+                return
 
     def find_prices(self, seed: int) -> FloatArray:
         """Return prices at which the best sets about keep the floors, and keep the plans found.
@@ -94,9 +100,8 @@ class Plans:
         prices, first = np.zeros(len(need)), FIRST_PRICE * abs(self.value) / np.maximum(need, 1e-300)
         for _ in range(HALVINGS if (need > 0).any() else 0):
             is_open, priced = self.is_open, self._at_prices(prices)
-            search_sets(
-                service.start, service.site, *priced, service.fee, is_open, service.limit, self._least, draws
-            )
+            rows = service.start, service.site, *priced, service.fee
+            search_sets(*rows, is_open, service.limit, self._least, draws, 0, len(draws))
             broken = covered_by(service.start, service.site, self.floors.parts, is_open) < need
             if not broken.any():
                 self._take(self._moved(is_open))

@@ -103,14 +103,16 @@ def search_sets(
     limit: int,
     least: float,
     draws: Any,
-) -> float:
+    first: int,
+    last: int,
+) -> None:
     """Improve a set of at most `limit` sites, in place, by descents from kicked copies of the best.
 
-    `draws` (kicks, strength, 2). Returns the value of the best set.
+    `draws` (kicks, strength, 2), of which the kicks from `first` to `last` are made.
     """
     descend(start, site, cost, base, fee, is_open, limit, least)
     best = total_of_set(start, site, cost, base, fee, is_open)
-    for number in range(len(draws)):
+    for number in range(first, last):
         trial = is_open.copy()
         kick(trial, draws[number, : 1 + number % draws.shape[1]])
         descend(start, site, cost, base, fee, trial, limit, least)
@@ -118,4 +120,3 @@ def search_sets(
         if value < best - least:
             best = value
             is_open[:] = trial
-    return best
