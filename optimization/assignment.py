@@ -8,7 +8,17 @@ import highspy
 import numpy as np
 from scipy import optimize, sparse
 
-from optimization.arrays import Csr, FloatArray, IntArray, csr_of, keep_pairs, nearest_site, row_of_pair, sums
+from optimization.arrays import (
+    Csr,
+    FloatArray,
+    IntArray,
+    csr_of,
+    keep_pairs,
+    nearest_site,
+    row_minimum,
+    row_of_pair,
+    sums,
+)
 from optimization.flows import near_first
 from optimization.problem import Objective
 from optimization.stage import KEEP_TOLERANCE, Stage, cost_of, shortage_of
@@ -90,10 +100,26 @@ def assign_most(stage: Stage, units: IntArray, seconds: float, *, exact: bool) -
         return None
     # points of no weight go to their nearest site, which costs nothing
     idle = keep_pairs(near, ~heavy[row_of_pair(near)])
-    share = np.minimum(1.0, mass / instance.weight[row_of_pair(pairs)])
+    share = shares_of_mass(pairs, mass, instance.weight, in_full=stage.must_serve)
     some = share > SMALLEST_SHARE
     pairs = csr_of(share, pairs.indices, pairs.indptr, pairs.shape)
     return sparse.csr_array(keep_pairs(pairs, some) + idle)
+
+
+def shares_of_mass(pairs: Csr, mass: FloatArray, weight: FloatArray, *, in_full: bool) -> FloatArray:
+    """Return the share of its point that every pair carries, at most 1 in all; `in_full`: exactly 1.
+
+    The program's tolerance is of the heaviest point, and may be all there is of the lightest.
+    """
+    point = row_of_pair(pairs)
+    share = np.minimum(1.0, mass / weight[point])
+    served = sums(point, share, len(weight))
+    if in_full:
+        none = keep_pairs(pairs, (served == 0)[point])
+        share[(served == 0)[point] & (pairs.data == row_minimum(none, none.data)[point])] = 1.0
+        served = sums(point, share, len(weight))
+        return np.asarray(share / np.maximum(served, 1e-300)[point])
+    return np.asarray(share / np.maximum(served, 1.0)[point])
 
 
 def transport(pairs: Csr, weight: FloatArray, room: FloatArray, seconds: float) -> FloatArray | None:

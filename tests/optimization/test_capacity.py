@@ -242,3 +242,12 @@ def test_dear_units_do_not_hide_a_detour() -> None:
     )
     plan = solve(problem, ("distance", "total"), SolverOptions(gap=0.0))
     assert plan.objectives[1].value == pytest.approx(209000 + plan.objectives[0].value)
+
+
+def test_points_lighter_than_the_solver_sees_are_served_once() -> None:
+    random = np.random.default_rng(7)
+    far = random.random((30, 6)) + 0.1
+    weight = random.integers(1, 9, 30) * 10.0 ** random.integers(-6, 6, 30)
+    problem = LocationProblem(weight, sparse.csr_array(far), capacity=np.full(6, weight.sum() / 2.5))
+    served = solve(problem, ("cost", "distance")).assignment.sum(axis=1)
+    assert served == pytest.approx(np.ones(30))
