@@ -62,4 +62,4 @@ def dask(workers: int) -> Iterator[Executor]:
         distributed.Client(cluster) as client,
     ):
         client.wait_for_workers(workers)
-        yield client.get_executor()
+        yield client.get_executor(pure=False)
