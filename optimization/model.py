@@ -25,6 +25,7 @@ from optimization.stage import KEEP_TOLERANCE, Stage, elastic_rows
 Term: TypeAlias = tuple[Any, float]
 ROW_SCALE = 1e4
 OBJECTIVE_SCALE = 1e3
+LARGEST_WHOLE = 1e6  # beyond, whole costs are scaled like others: the solver's tolerances are absolute
 
 
 @dataclass(slots=True)
@@ -351,7 +352,7 @@ def define_objective(model: Model) -> None:
         -1 if name is Objective.COVERAGE else 1
     )
     whole = name is Objective.COST and model.stage.instance.whole_costs
-    if whole:
+    if whole and largest <= LARGEST_WHOLE:
         model.scale = 1.0  # integer coefficients let the solver round its own bound
     terms = [(variable, model.scale * float(coefficient)) for variable, coefficient in value.terms]
     # a unit that no row mentions must still be known to the solver

@@ -251,3 +251,16 @@ def test_points_lighter_than_the_solver_sees_are_served_once() -> None:
     problem = LocationProblem(weight, sparse.csr_array(far), capacity=np.full(6, weight.sum() / 2.5))
     served = solve(problem, ("cost", "distance")).assignment.sum(axis=1)
     assert served == pytest.approx(np.ones(30))
+
+
+def test_costs_in_the_billions_are_proven_too() -> None:
+    random = np.random.default_rng(1)
+    weight = random.integers(1, 100, 30).astype(float)
+    problem = LocationProblem(
+        weight,
+        sparse.csr_array(random.random((30, 12)) + 0.1),
+        opening_cost=np.round(random.uniform(2e10, 1e11, 12)),
+        capacity=weight.sum() / 12 * random.uniform(1, 4, 12),
+    )
+    plan = solve(problem, ("coverage", "cost"))
+    assert plan.outcome is Outcome.OPTIMAL
