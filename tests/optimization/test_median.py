@@ -15,7 +15,9 @@ from scipy.sparse.csgraph import shortest_path
 
 from optimization import Cover, LocationProblem, Outcome, SolverOptions, solve
 from optimization.clock import Clock
+from optimization.floor_reach import reaches_of
 from optimization.median import applies, first_multipliers, first_plans, shorten, solve_median, tree_of
+from optimization.priced import floors_of
 from optimization.problem import Objective
 from optimization.service import service_of
 from optimization.solve import first_stage
@@ -144,3 +146,34 @@ def test_a_point_of_no_weight_is_served_all_the_same() -> None:
     plan = solve(LocationProblem([0.0, 3.0], pairs, opening_cost=[4.86, 2.84, 2.59]), "total", EXACT)
     assert plan.open.tolist() == [0, 1, 1]
     assert plan.bound == pytest.approx(8.43)
+
+
+def test_a_value_of_a_rank_is_that_of_the_sorted_values() -> None:
+    from optimization.lagrangian_kernels import select
+
+    rng = np.random.default_rng(5)
+    for count in range(1, 40):
+        values, rank = rng.integers(0, 9, count).astype(float), int(rng.integers(0, count))
+        ordered = np.sort(values)
+        assert select(values, count, rank) == ordered[rank]
+        assert (values[:rank] <= ordered[rank]).all()
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_floor_settles_only_sites_that_no_plan_can_do_without_or_with(seed: int) -> None:
+    distance = np.random.default_rng(seed).integers(1, 40, (30, 10)).astype(float)
+    sets = [np.isin(np.arange(10), chosen) for chosen in combinations(range(10), 3)]
+    most = max(float((distance[:, chosen].min(axis=1) <= 9).mean()) for chosen in sets)
+    keeping = [chosen for chosen in sets if (distance[:, chosen].min(axis=1) <= 9).mean() >= most - 0.03]
+    floor = min(float((distance[:, chosen].min(axis=1) <= 9).mean()) for chosen in keeping)
+    cover = Cover("near", within=9.0, floor=floor)
+    problem = LocationProblem(np.ones(30), full(distance), max_open=3, covers=(cover,))
+    service = service_of(stage_of(problem, Objective.DISTANCE))
+    (reach,) = reaches_of(service, floors_of(service))
+    state, shares = np.zeros(10, dtype=np.int8), reach.first_shares
+    for _ in range(20):
+        shares, enough = reach.settle(state, shares, 3)
+        assert enough
+    assert all(chosen[state == 1].all() and not chosen[state == -1].any() for chosen in keeping)
+    state[:] = -1
+    assert not reach.settle(state, shares, 3)[1]
