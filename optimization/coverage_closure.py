@@ -58,6 +58,10 @@ class Part:
         program: Any = highspy.Highs()  # type: ignore[no-untyped-call]
         program.setOptionValue("output_flag", False)
         program.setOptionValue("threads", 1)
+        # the sets stay, the weights of the objective change: the primal simplex goes on from the last basis
+        program.setOptionValue("presolve", "off")
+        program.setOptionValue("solver", "simplex")
+        program.setOptionValue("simplex_strategy", 4)
         upper = np.append(SCALE, self.single * self.unit)
         program.addVars(len(upper), np.zeros(len(upper)), upper)
         program.changeColCost(0, 1.0)

@@ -20,7 +20,7 @@ TRIED = 40
 KICKS = 8
 LARGE = 150_000  # pairs from which compiled loops pay for being loaded
 COMPILED_KICKS = 250  # a call, between looks at the clock
-ROUNDING_KICKS = 60
+ROUNDING_KICKS = 250
 COMPILED_CALLS = 3  # without a better plan
 
 
