@@ -14,6 +14,7 @@ import numpy as np
 from optimization.arrays import IntArray
 from optimization.capacity_search import CapacitySearch
 from optimization.clock import Clock
+from optimization.compact import solve_compact
 from optimization.coverage import CoverCuts
 from optimization.coverage_left import left_to_cover
 from optimization.cuts import Family
@@ -23,7 +24,7 @@ from optimization.mincut import MinCuts
 from optimization.model import build_master
 from optimization.plain import knapsack
 from optimization.problem import Objective, SolverOptions
-from optimization.result import ROUNDING, Outcome, relative_gap
+from optimization.result import ROUNDING, Outcome, proven_outcome, relative_gap
 from optimization.search import Search, root, rounds
 from optimization.stage import (
     KEEP_TOLERANCE,
@@ -143,8 +144,20 @@ def solve_capacity(
     elif not search.done:
         rounds(search, gap=FIRST_GAP)
     answer = search.answer("minimum cuts over units")
-    # what the solver's tolerances leave in doubt goes to the compact program while there is time
-    return answer if answer.outcome is not Outcome.TIME_LIMIT or clock.left <= 0 else None
+    unsettled = answer.outcome in (Outcome.TIME_LIMIT, Outcome.FEASIBLE) and clock.left > 0
+    return finished(stage, answer, options, clock) if unsettled else answer
+
+
+def finished(stage: Stage, answer: Answer, options: SolverOptions, clock: Clock) -> Answer:
+    """Leave to the compact program what the tolerances of the cuts leave in doubt, while there is time."""
+    found = solve_compact(stage, answer.open, options, clock)
+    if answer.open is None or found.outcome is Outcome.OPTIMAL:
+        return found
+    sign = -1.0 if stage.objective is Objective.COVERAGE else 1.0
+    best = found if found.open is not None and sign * found.value < sign * answer.value else answer
+    bounds = [sign * one.bound for one in (answer, found) if math.isfinite(one.bound)]
+    bound = sign * min(max(bounds), sign * best.value) if bounds else answer.bound
+    return replace(best, bound=bound, outcome=proven_outcome(best.value, bound, options.gap))
 
 
 def only_plan(stage: Stage, value: FlowValue) -> Answer:

@@ -60,8 +60,9 @@ class Radii:
         return replace(self.stage, objective=None, radius=None if free else float(radius))
 
     def take(self, number: int, units: IntArray, shares: Csr = None) -> None:
-        """Keep a plan found within radius `number`; it may reach less far than that."""
-        reached = value_of(self.stage, self.stage.objective, units) if shares is None else math.inf
+        """Keep a plan found within radius `number`; without capacity it may reach less far than that."""
+        told = shares is None and not self.stage.flows
+        reached = value_of(self.stage, self.stage.objective, units) if told else math.inf
         self.high = min(number, int(np.searchsorted(self.values, reached)))
         self.best, self.shares = units, shares
 

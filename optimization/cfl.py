@@ -291,9 +291,9 @@ class Shipments:
         parts, values, indptr = [], [], [0]
         for site, start, end in zip(sites.tolist(), starts.tolist(), ends.tolist(), strict=True):
             own = order[start:end]
-            size = max(float(capacity[site]), 1e-300)
+            size = float(capacity[site]) or 1.0  # without capacity: nothing is served
             column, value = self.share[own], weight[self.point[own]] / size
-            if self.unit[site] >= 0:
+            if self.unit[site] >= 0 and capacity[site] > 0:
                 column, value = np.append(column, self.unit[site]), np.append(value, -1.0)
             parts.append(column)
             values.append(value)

@@ -17,6 +17,7 @@ from optimization.cuts import Cuts
 from optimization.model import Model
 from optimization.problem import Objective, SolverOptions
 from optimization.result import Outcome
+from optimization.solver import SolverError
 
 STALE = 12  # rounds after which a cut that never binds is taken out
 Status = highspy.HighsModelStatus
@@ -182,8 +183,8 @@ class Live:
 
 
 def hand_over(highs: Any, cuts: Cuts) -> None:
-    """Add rows to a HiGHS object in one go."""
-    highs.addRows(
+    """Add rows to a HiGHS object in one go; raises SolverError if it refuses them."""
+    status = highs.addRows(
         cuts.count,
         cuts.lower,
         cuts.upper,
@@ -192,6 +193,8 @@ def hand_over(highs: Any, cuts: Cuts) -> None:
         cuts.indices.astype(np.int32),
         cuts.data,
     )
+    if status == highspy.HighsStatus.kError:
+        raise SolverError("HiGHS refused rows: their coefficients lie too far apart.")
 
 
 def _report(event: Any, found: Callable[[FloatArray], None]) -> None:

@@ -247,6 +247,7 @@ def _stopped(result: StageResult, clock: Clock) -> str:
 def _result(name: Objective, answer: Answer, counted: Recount, options: SolverOptions) -> StageResult:
     value = counted.values[name]
     bound = float(max(answer.bound, value) if name is Objective.COVERAGE else min(answer.bound, value))
+    value, bound = value + 0.0, bound + 0.0  # no minus zero
     gap = relative_gap(value, bound)
     return StageResult(name.value, value, bound, gap, proven_outcome(value, bound, options.gap))
 

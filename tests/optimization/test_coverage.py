@@ -259,7 +259,9 @@ def test_every_closure_holds_for_every_plan(problem: LocationProblem, seed: int)
 def test_a_closure_sees_what_halves_cannot_do() -> None:
     """Three points, each between two of three sites: halves of all sites cover all, one site two of three."""
     pattern = csr(~np.eye(3, dtype=bool), np.ones((3, 3)))
-    value, price = Part(pattern, np.ones(3)).cut(np.full(3, 0.5), 3.0)
+    cut = Part(pattern, np.ones(3)).cut(np.full(3, 0.5), 3.0)
+    assert cut is not None
+    value, price = cut
     # sets cover 0, 2 and 3 points: one and a half sites cover 2.5 at the most
     assert value + 0.5 * price.sum() == pytest.approx(2.5, abs=1e-3)
 
