@@ -133,7 +133,6 @@ def full() -> list[Comparison]:
         compare("million", {}, three, limit=90.0),
         compare("million", clustered, three, limit=90.0),
         compare("p_median", size(1_000, 100, 10), one, PEERS, peer_limit=120.0),
-        compare("p_median", size(10_000, 500, 25), one, ("spopt-highs",), limit=90.0),
     ]
 
 
