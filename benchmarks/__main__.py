@@ -48,6 +48,8 @@ def main(
         parts += ["### OR-Library", found]
     for curve in comparisons.curves(everything=everything):
         steps = [(at, runner.compare(step)) for at, step in curve.steps]
+        if not any(ways for _, ways in steps):
+            continue
         found = tables.curve_table(curve.axis, [(at, ways[0]) for at, ways in steps if ways])
         print(f"\n{curve.name}\n{found}", flush=True)
         parts += [f"### {curve.name}, by {curve.axis}", found]
