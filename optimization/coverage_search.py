@@ -13,7 +13,7 @@ import numpy as np
 
 from optimization.arrays import Csr, FloatArray, IntArray, row_of_pair
 from optimization.clock import Clock
-from optimization.greedy import greedy_plan
+from optimization.greedy import best_change, greedy_plan
 from optimization.stage import Stage, linear_limits_met, within_limits
 
 TRIED = 40
@@ -76,19 +76,10 @@ class Swaps:
         least = 1e-9 * float(self.weight.sum())
         while clock.left > 0:
             profit, closing = self.profits(units)
-            best = np.argpartition(-profit.ravel(), min(TRIED, profit.size) - 1)[:TRIED]
-            best = best[np.argsort(-profit.ravel()[best], kind="stable")]
-            for at in best[profit.ravel()[best] > least].tolist():
-                tried = units.copy()
-                out, into = divmod(at, profit.shape[1])
-                if out < len(closing):
-                    tried[closing[out]] -= 1
-                tried[into] += 1
-                if self.fits(tried):
-                    units = tried
-                    break
-            else:
+            changed = best_change(units, profit, closing, self.fits, least=least, tried=TRIED)
+            if changed is None:
                 return units
+            units = changed
         return units
 
     def profits(self, units: IntArray) -> tuple[FloatArray, IntArray]:

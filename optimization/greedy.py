@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -44,6 +45,34 @@ def drop_needless(stage: Stage, units: IntArray) -> IntArray:
                 units[site] += 1
                 break
     return units
+
+
+def best_change(
+    units: IntArray,
+    profit: FloatArray,
+    closing: IntArray,
+    fits: Callable[[IntArray], bool],
+    *,
+    least: float,
+    tried: int,
+) -> IntArray | None:
+    """Return `units` after the most profitable change that fits, None without any.
+
+    `profit` (K + 1, J) is that of a unit less at the k-th of `closing` and one more at j; the last row
+    closes nothing. The `tried` best above `least` are tried.
+    """
+    flat = profit.ravel()
+    best = np.argpartition(-flat, min(tried, len(flat) - 1))[:tried]
+    best = best[np.argsort(-flat[best], kind="stable")]
+    for at in best[flat[best] > least].tolist():
+        changed = units.copy()
+        out, into = divmod(at, len(units))
+        if out < len(closing):
+            changed[closing[out]] -= 1
+        changed[into] += 1
+        if fits(changed):
+            return changed
+    return None
 
 
 def may_open(instance: Instance, units: IntArray, rows: FloatArray) -> BoolArray:

@@ -15,7 +15,7 @@ from scipy import sparse
 from optimization.arrays import FloatArray, IntArray, row_of_pair
 from optimization.clock import Clock
 from optimization.coverage_left import Left
-from optimization.greedy import drop_needless, greedy_plan
+from optimization.greedy import best_change, drop_needless, greedy_plan
 from optimization.problem import Objective
 from optimization.stage import Stage, cost_of, elastic_rows, linear_limits_met, value_of, within_limits
 
@@ -191,20 +191,10 @@ class Thrift:
             change[(instance.cost > money[:, None]) | full] = -math.inf
             if float((units - instance.fixed).sum()) + 1 > instance.max_open:
                 change[-1] = -math.inf
-            flat = change.ravel()
-            best = np.argpartition(-flat, min(TRIED, len(flat) - 1))[:TRIED]
-            best = best[np.argsort(-flat[best], kind="stable")]
-            for at in best[flat[best] > 1e-10].tolist():
-                tried = units.copy()
-                out, into = divmod(at, len(units))
-                if out < len(closing):
-                    tried[closing[out]] -= 1
-                tried[into] += 1
-                if self._upper_kept(tried):
-                    units = tried
-                    break
-            else:
+            changed = best_change(units, change, closing, self._upper_kept, least=1e-10, tried=TRIED)
+            if changed is None:
                 return units
+            units = changed
         return units
 
     def _upper_kept(self, units: IntArray) -> bool:
