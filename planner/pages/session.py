@@ -1,91 +1,144 @@
-"""What one reader's session holds: the language, and the files they gave."""
+"""What one reader's session holds: the language, the work, the uploaded tables; and what is kept for all."""
 
+import os
 import re
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 import streamlit as st
-from streamlit.runtime.uploaded_file_manager import UploadedFile
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from geodata.sample import write_sample
-from geodata.schemas import Datum
+from geodata.sample import SampleSize, write_sample
+from geodata.schemas import Tables
 from geodata.tables import read_tables
-from maps.export import page
 from planner.language import Language, Translator, translator
-from planner.report_digest import Digest
-from planner.report_map import study_map
-from planner.rules.ruleset import load_rule_set
+from planner.report_digest import Digest, digest_of
+from planner.rules.ruleset import RuleSet, load_rule_set, presets
 from planner.scenario import Scenario
 from planner.study import Study, check_study
+from planner.work import Work
 
-LANGUAGES = {str(Language.ENGLISH): "English", str(Language.CHINESE): "中文"}
-File = tuple[str, bytes]
-"""A file's name and content: what the caches know an upload by."""
+SAMPLES = tuple(str(size) for size in SampleSize)
+FIRST_RULES = "cn-2026-73"
+LANGUAGE_VARIABLE, SAMPLE_VARIABLE = "OUTLET_PLANNER_LANG", "OUTLET_PLANNER_SAMPLE"
+"""How `outlet-planner app` says with what the app opens."""
 
 
-def chosen_translator(arguments: Sequence[str]) -> Translator:
-    """Return the translator of the language chosen in the sidebar; the first is the command's own."""
-    names = list(LANGUAGES)
-    first = names.index(arguments[0]) if arguments and arguments[0] in names else 0
-    chosen = st.sidebar.radio(
-        "Language / 语言",
-        names,
-        index=first,
-        format_func=LANGUAGES.__getitem__,
-        horizontal=True,
-        key="language",
-    )
-    return translator(chosen)
+def begin() -> None:
+    """Take up what the address asks for, and on the first run what the command asked for."""
+    state = st.session_state
+    asked = st.query_params.get("lang") or os.environ.get(LANGUAGE_VARIABLE, "")
+    if "language" not in state:
+        state["language"] = asked if asked in list(Language) else str(Language.ENGLISH)
+    if "work" not in state:
+        sample = os.environ.get(SAMPLE_VARIABLE, "")
+        state["work"] = first_work(sample if sample in SAMPLES else str(SampleSize.DEMO))
+    if st.query_params.get("lang") != state["language"]:
+        st.query_params["lang"] = state["language"]
+
+
+def language() -> Translator:
+    """Return the translator of the language chosen."""
+    return translator(st.session_state["language"])
+
+
+def work() -> Work:
+    """Return what the session works on."""
+    found: Work = st.session_state["work"]
+    return found
+
+
+def set_work(changed: Work) -> None:
+    """Work on something else from now on."""
+    st.session_state["work"] = changed
+
+
+def change(**fields: object) -> None:
+    """Work on with some fields of the work changed."""
+    set_work(work().model_copy(update=fields))
+
+
+def enterprise() -> str:
+    """Return the enterprise that is looked at; empty: all of them."""
+    return str(st.session_state.get("focus") or "")
+
+
+def session_id() -> str:
+    """Return the name of this session."""
+    context = get_script_run_ctx()
+    return context.session_id if context else ""
+
+
+def first_work(data: str) -> Work:
+    """Return the work a session begins with: a sample under the rules in force."""
+    return work_on(data, tables_of(data))
+
+
+def work_on(data: str, tables: Tables) -> Work:
+    """Return work on some tables: the rules in force, the latest year that has sales."""
+    year = int(tables.sales["year"].max())
+    return Work(data=data, rules=load_rule_set(FIRST_RULES), scenario=Scenario(year=year))
+
+
+def own_tables() -> dict[str, Tables]:
+    """Return the tables this session uploaded, by their digest; no other session has them."""
+    found: dict[str, Tables] = st.session_state.setdefault("own_tables", {})
+    return found
+
+
+def own_rules() -> dict[str, RuleSet]:
+    """Return the rule sets this session changed or uploaded, by their id."""
+    found: dict[str, RuleSet] = st.session_state.setdefault("own_rules", {})
+    return found
+
+
+def rule_sets() -> dict[str, RuleSet]:
+    """Return all rule sets a session can choose from: the presets, then its own."""
+    return {name: load_rule_set(name) for name in presets()} | own_rules()
+
+
+def tables_of(data: str) -> Tables:
+    """Return tables by their name; KeyError where this session doesn't have them."""
+    return sample(data) if data in SAMPLES else own_tables()[data]
+
+
+def tables() -> Tables:
+    """Return the tables that are worked on."""
+    return tables_of(work().data)
+
+
+def study() -> Study:
+    """Return the network as it is, checked; shared by all who ask for the same, and never changed."""
+    current = work()
+    return _study(current.checked, lambda: check_study(tables(), current.rules, current.scenario))
+
+
+def digest() -> Digest:
+    """Return the checked network counted up in the session's language."""
+    t, found = language(), study()
+    return _digest(work().checked, str(t.language), lambda: digest_of(found, t))
+
+
+@st.cache_resource(show_spinner=False, max_entries=2)
+def sample(size: str) -> Tables:
+    """Return the tables of a bundled sample; read only."""
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch) / "sample"
+        write_sample(folder, size)
+        return read_tables(folder / "sales.csv", folder / "outlets.csv")
+
+
+@st.cache_resource(show_spinner=False, max_entries=12)
+def _study(key: str, _make: Callable[[], Study]) -> Study:  # noqa: ARG001  # what the cache knows it by
+    return _make()
+
+
+@st.cache_resource(show_spinner=False, max_entries=24)
+def _digest(key: str, language: str, _make: Callable[[], Digest]) -> Digest:  # noqa: ARG001
+    return _make()
 
 
 def plain(text: str) -> str:
     """Return text that names of users' files are in, so that Markdown shows it as it is."""
     return re.sub(r"([\\`*_{}\[\]()<>#+!|$~:-])", r"\\\1", text)
-
-
-def content_of(upload: UploadedFile | None) -> File | None:
-    """Return the name and content of an uploaded file."""
-    return None if upload is None else (Path(upload.name).name, upload.getvalue())
-
-
-@st.cache_data(show_spinner=False)
-def sample_files() -> tuple[File, File]:
-    """Return the sales and outlets of the bundled sample."""
-    with tempfile.TemporaryDirectory() as scratch:
-        folder = Path(scratch) / "sample"
-        write_sample(folder)
-        sales, outlets = ((name, (folder / name).read_bytes()) for name in ("sales.csv", "outlets.csv"))
-        return sales, outlets
-
-
-@st.cache_resource(show_spinner=False, max_entries=4)
-def checked(sales: File, outlets: File | None, areas: File | None, rules: str, datum: str) -> Study:
-    """Return the study of some files; it is shared by all who ask for the same, and never changed.
-
-    Raises
-    ------
-    InputError
-        With a sentence for everything to mend in the files.
-    """
-    with tempfile.TemporaryDirectory() as scratch:
-        paths = [_written(Path(scratch) / kind, file) for kind, file in
-                 (("sales", sales), ("outlets", outlets), ("areas", areas))]  # fmt: skip
-        tables = read_tables(str(paths[0]), outlets=paths[1], areas=paths[2], datum=Datum(datum))
-    scenario = Scenario(year=int(tables.sales["year"].max()))
-    return check_study(tables, load_rule_set(rules), scenario)
-
-
-@st.cache_resource(show_spinner=False, max_entries=8)
-def map_page(key: object, language: str, _digest: Digest) -> str:  # noqa: ARG001  # what the cache knows it by
-    """Return the map of a study as a page, drawn once for a `key` and a language."""
-    return page(study_map(_digest), title=_digest.t("Map"), language=_digest.t.language.html)
-
-
-def _written(folder: Path, file: File | None) -> Path | None:
-    """Write an upload under its own name, so that messages name it."""
-    if file is None:
-        return None
-    folder.mkdir()
-    (folder / file[0]).write_bytes(file[1])
-    return folder / file[0]

@@ -1,0 +1,95 @@
+"""The frame around every page: which pages there are, and the controls they share."""
+
+from collections.abc import Callable
+
+import streamlit as st
+from streamlit.navigation.page import StreamlitPage
+
+from planner.language import Language, Translator
+from planner.pages import area, data, overview, report, rules, scenarios, session, trysites
+from planner.rules.ruleset import RuleSet
+
+LANGUAGES = {str(Language.ENGLISH): "English", str(Language.CHINESE): "中文"}
+
+
+def navigation() -> StreamlitPage:
+    """Return the page that the address names, with the controls drawn beside it."""
+    session.begin()
+    t = session.language()
+    page = st.navigation(pages(t), position="top")
+    with st.sidebar:
+        controls(t)
+    return page
+
+
+def pages(t: Translator) -> list[StreamlitPage]:
+    """Return the pages, titled in the reader's language; their addresses are the same in all."""
+    shown: list[tuple[str, str, str, Callable[[], None]]] = [
+        ("", t("Overview"), ":material/map:", overview.show),
+        ("area", t("Area"), ":material/location_city:", area.show),
+        ("try", t("Try sites"), ":material/add_location:", trysites.show),
+        ("scenarios", t("Scenarios"), ":material/bookmarks:", scenarios.show),
+        ("data", t("Data"), ":material/table:", data.show),
+        ("rules", t("Rules"), ":material/gavel:", rules.show),
+        ("report", t("Report"), ":material/description:", report.show),
+    ]
+    return [
+        st.Page(show, title=title, icon=icon, url_path=path or "overview", default=not path)
+        for path, title, icon, show in shown
+    ]
+
+
+def controls(t: Translator) -> None:
+    """Draw the controls in the order of thought: language, data, rules, year, enterprise."""
+    st.segmented_control(
+        "Language / 语言", list(LANGUAGES), format_func=LANGUAGES.__getitem__, key="language",
+        required=True, on_change=_language_chosen,
+    )  # fmt: skip
+    current = session.work()
+    _data(t)
+    _rules(t)
+    years = sorted({int(year) for year in session.tables().sales["year"]}, reverse=True)
+    st.session_state["year"] = current.scenario.year
+    st.selectbox(t("Year"), years, key="year", on_change=_year_chosen)
+    names = sorted(set(session.tables().sales["enterprise"].astype(str)))
+    if st.session_state.get("focus") not in names:
+        st.session_state["focus"] = None
+    st.selectbox(t("Enterprise"), names, index=None, placeholder=t("All enterprises"), key="focus")
+
+
+def _data(t: Translator) -> None:
+    names = {"demo": t("Sample: 5 enterprises"), "national": t("Sample: 190 makers")}
+    names |= {key: t("My tables {number}", number=n) for n, key in enumerate(session.own_tables(), 1)}
+    st.session_state["data"] = session.work().data
+    st.selectbox(t("Data"), list(names), format_func=names.__getitem__, key="data", on_change=_data_chosen)
+
+
+def _rules(t: Translator) -> None:
+    sets = session.rule_sets()
+    current = session.work().rules
+    sets.setdefault(current.id, current)
+    st.session_state["rules"] = current.id
+    st.selectbox(
+        t("Rules"), list(sets), format_func=lambda name: title_of(sets[name], t), key="rules",
+        on_change=lambda: session.change(rules=sets[st.session_state["rules"]]),
+    )  # fmt: skip
+
+
+def title_of(rule_set: RuleSet, t: Translator) -> str:
+    """Return a rule set's title in the reader's language."""
+    return rule_set.title_zh if t.language is Language.CHINESE and rule_set.title_zh else rule_set.title
+
+
+def _language_chosen() -> None:
+    st.query_params["lang"] = st.session_state["language"]
+
+
+def _year_chosen() -> None:
+    scenario = session.work().scenario
+    session.change(scenario=scenario.model_copy(update={"year": st.session_state["year"]}))
+
+
+def _data_chosen() -> None:
+    chosen = st.session_state["data"]
+    began = session.work_on(chosen, session.tables_of(chosen))
+    session.set_work(began.model_copy(update={"rules": session.work().rules}))

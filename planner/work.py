@@ -1,0 +1,37 @@
+"""What a person is working on: the tables by name, the rules, the assumptions, and the sites being tried."""
+
+import hashlib
+
+from planner.draft import Draft
+from planner.rules.ruleset import RuleSet
+from planner.scenario import Frozen, Scenario
+
+
+class Work(Frozen):
+    """One state of somebody's work; hashes by content, and is stored as JSON.
+
+    Attributes
+    ----------
+    data
+        Which tables: a sample's name, or the digest of the uploaded files.
+    rules, scenario
+        What the network is held against, and what is assumed.
+    draft
+        The sites being tried.
+    """
+
+    data: str
+    rules: RuleSet
+    scenario: Scenario
+    draft: Draft = Draft()
+
+    @property
+    def checked(self) -> str:
+        """The name of what a check depends on beside the draft: what caches know it by."""
+        parts = (self.data, self.rules.model_dump_json(), self.scenario.model_dump_json())
+        return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+
+    @property
+    def key(self) -> str:
+        """The name of all of it."""
+        return hashlib.sha256(f"{self.checked}\0{self.draft.model_dump_json()}".encode()).hexdigest()
