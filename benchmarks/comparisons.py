@@ -127,7 +127,7 @@ def full() -> list[Comparison]:
         compare("capacitated_equal", size(50_000, 1_000), three),
         compare("capacitated_random", size(5_000, 300), seven, ("highspy",), peer_limit=60.0),
         compare("p_median", size(10_000, 500, 25), three, limit=90.0),
-        prefectures(333, ("pulp-highs",)),
+        prefectures(333, ("pulp-highs",), 10.0),
         compare("million", {}, three, limit=30.0),
         compare("million", clustered, three, limit=30.0),
         compare("million", {}, three, limit=90.0),
