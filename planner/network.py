@@ -1,8 +1,9 @@
 """The tables of one study lined up by enterprise, area and outlet, ready to be counted."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -171,7 +172,6 @@ def network_of(tables: Tables, scenario: Scenario, *, territory: Sequence[str] =
     adcodes = areas["adcode"].to_numpy(dtype=object)
     position = pd.Series(np.arange(len(adcodes)), index=adcodes)
     bound = np.array([not territory or code.startswith(tuple(territory)) for code in adcodes], dtype=bool)
-    outlets = counting(tables.outlets, scenario.year)
     measured = quantities(tables.sales, areas, tables.demand, scenario, scenario.year)
     parties = measured[["enterprise", "role"]].drop_duplicates().sort_values(["enterprise", "role"])
     quantity, certain = _quantity_arrays(measured, parties, position, tables, scenario, bound)
@@ -189,14 +189,28 @@ def network_of(tables: Tables, scenario: Scenario, *, territory: Sequence[str] =
         point_weight=demand["weight"].to_numpy(dtype=float),
         point_population=demand["population_weight"].to_numpy(dtype=float),
         point_lonlat=demand[["lon", "lat"]].to_numpy(dtype=float),
-        outlets=outlets,
-        outlet_area=outlets["adcode"].map(position).fillna(-1).to_numpy(dtype=np.int64),
-        outlet_kind=outlets["kind"].astype(str).to_numpy(dtype=object),
-        outlet_lonlat=outlets[["lon", "lat"]].to_numpy(dtype=float),
-        listed=listed_by(outlets["enterprises"], parties["enterprise"]),
-        sharers=_named(outlets["enterprises"]).groupby("outlet").size().to_numpy().astype(float),
+        **_outlet_arrays(counting(tables.outlets, scenario.year), position, parties["enterprise"]),
         detour=scenario.stretch,
     )
+
+
+def with_outlets(network: Network, outlets: pd.DataFrame, year: int) -> Network:
+    """Return the network with another table of outlets; all that doesn't depend on them is kept."""
+    position = pd.Series(np.arange(len(network.adcodes)), index=network.adcodes)
+    arrays = _outlet_arrays(counting(outlets, year), position, pd.Series(network.enterprises, dtype=object))
+    return replace(network, **arrays, _reach={})
+
+
+def _outlet_arrays(outlets: pd.DataFrame, position: "pd.Series[int]", parties: pd.Series) -> dict[str, Any]:
+    """Return the fields of a network that depend on its outlets; `parties` are their enterprises (P,)."""
+    return {
+        "outlets": outlets,
+        "outlet_area": outlets["adcode"].map(position).fillna(-1).to_numpy(dtype=np.int64),
+        "outlet_kind": outlets["kind"].astype(str).to_numpy(dtype=object),
+        "outlet_lonlat": outlets[["lon", "lat"]].to_numpy(dtype=float),
+        "listed": listed_by(outlets["enterprises"], parties),
+        "sharers": _named(outlets["enterprises"]).groupby("outlet").size().to_numpy().astype(float),
+    }
 
 
 def listed_by(enterprises: pd.Series, parties: pd.Series) -> sparse.csr_array:

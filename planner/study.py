@@ -156,13 +156,18 @@ def with_new(outlets: gpd.GeoDataFrame, new: pd.DataFrame) -> gpd.GeoDataFrame:
     """Return the outlets table with the rows of a plan added: open, located, in the area they stand in."""
     if not len(new):
         return outlets
-    rows = new.drop(columns=["area", "action", "opening_cost", "reason", "site_id"]).assign(
-        declared_adcode=new["adcode"], located=True, opened=None, status="open"
-    )
-    rows = rows.astype({"opened": outlets["opened"].dtype})
+    rows = new_rows(outlets, new)
     added = gpd.GeoDataFrame(rows, geometry=gpd.points_from_xy(rows["lon"], rows["lat"]), crs=CRS)
     parts = [part for part in (outlets, added) if len(part)]
     return gpd.GeoDataFrame(pd.concat(parts, ignore_index=True), geometry="geometry", crs=CRS)
+
+
+def new_rows(outlets: pd.DataFrame, new: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of a plan as rows of the outlets table, without geometry."""
+    rows = new.drop(columns=["area", "action", "opening_cost", "reason", "site_id"]).assign(
+        declared_adcode=new["adcode"], located=True, opened=None, status="open"
+    )
+    return rows.astype({"opened": outlets["opened"].dtype})
 
 
 def summary_of(study: Study) -> dict[str, object]:

@@ -184,12 +184,13 @@ def _text_differences(plan: pd.DataFrame, asked: pd.DataFrame, tables: Tables) -
     for name, values in expected.items():
         differs = values.astype(str).to_numpy() != plan[name].astype(str).to_numpy()
         yield from _first_outlet(differs, plan, name, values)
-    strange = plan[~plan["enterprises"].isin(tables.sales["enterprise"])]
+    users = plan["enterprises"].astype(str).str.split(";").explode().str.strip()
+    strange = users[~users.isin(tables.sales["enterprise"])]
     if len(strange):
         yield say(
             "plan.csv: outlet {outlet} is for '{enterprise}', which sells nothing.",
-            outlet=strange["outlet_id"].iloc[0],
-            enterprise=strange["enterprises"].iloc[0],
+            outlet=plan.at[strange.index[0], "outlet_id"],
+            enterprise=strange.iloc[0],
         )
 
 
