@@ -29,7 +29,7 @@ def small_problems() -> list[tuple[LocationProblem, tuple[str, ...]]]:
     weight, near = _world(300, 60, within=0.25)
     many, nearby = _world(15_000, 400, within=0.16)
     few, every = _world(80, 40, within=2.0)
-    some, all_sites = _world(520, 40, within=2.0)
+    some, far = _world(520, 40, within=2.0)
     cost = np.linspace(20.0, 100.0, 60)
     room, load = np.full(60, 4.5 * weight.sum() / 60), some.sum() / 40
     return [
@@ -40,7 +40,7 @@ def small_problems() -> list[tuple[LocationProblem, tuple[str, ...]]]:
         (LocationProblem(few, every, max_open=5), ("farthest",)),
         (LocationProblem(few, every, opening_cost=np.full(40, 60.0)), ("total",)),
         (
-            LocationProblem(few, every, opening_cost=np.full(40, 60.0), capacity=np.full(40, 3 * load)),
+            LocationProblem(some, far, opening_cost=np.full(40, 60.0), capacity=np.full(40, 3 * load)),
             ("total",),
         ),
         (LocationProblem(weight, near, opening_cost=cost, capacity=room, coverage_floor=0.95), ("cost",)),
