@@ -19,6 +19,7 @@ from geodata.packaged import (
     province_names,
     read_packaged_table,
 )
+from geodata.rawtable import LIMITS, Limits
 from geodata.schemas import CRS
 
 __all__ = [
@@ -46,13 +47,15 @@ AREA_COLUMNS = (
 _STEPS = 6000  # tolerance of drawing, as a part of the longer side: 0.01 degrees for the whole of China
 
 
-def read_areas(path: Path | str | None = None) -> gpd.GeoDataFrame:
+def read_areas(path: Path | str | None = None, *, limits: Limits = LIMITS) -> gpd.GeoDataFrame:
     """Return the areas of a study: the user's own polygons, or China's prefecture-level areas.
 
     Parameters
     ----------
     path
         GeoPackage, GeoJSON or Parquet with polygons and `adcode` (or `code`), or None for the default.
+    limits
+        The largest file that is read.
 
     Returns
     -------
@@ -69,7 +72,7 @@ def read_areas(path: Path | str | None = None) -> gpd.GeoDataFrame:
         return default_areas()
     from geodata.ownareas import read_own_areas
 
-    return read_own_areas(Path(path))
+    return read_own_areas(Path(path), limits=limits)
 
 
 def default_areas() -> gpd.GeoDataFrame:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from geodata.messages import Note, NoteKind, say
 from geodata.places import counties, places
+from geodata.rawtable import LIMITS, Limits
 from geodata.schemas import Datum
 
 DEMAND_COLUMNS = ("point_id", "adcode", "lon", "lat", "weight", "population_weight")
@@ -26,7 +27,11 @@ _GRID = 16  # about so many points stand for the surface of a polygon that no pl
 
 
 def read_demand(
-    path: Path | str | None, areas: gpd.GeoDataFrame, datum: Datum = Datum.WGS84
+    path: Path | str | None,
+    areas: gpd.GeoDataFrame,
+    datum: Datum = Datum.WGS84,
+    *,
+    limits: Limits = LIMITS,
 ) -> tuple[pd.DataFrame, list[Note]]:
     """Return the demand points of `areas`.
 
@@ -38,6 +43,8 @@ def read_demand(
         The areas of the study; each gets at least one point.
     datum
         The datum of the file's coordinates.
+    limits
+        The largest file that is read.
 
     Returns
     -------
@@ -56,7 +63,7 @@ def read_demand(
         return assumed_demand(areas)
     from geodata.owndemand import read_own_demand
 
-    return read_own_demand(Path(path), areas, datum)
+    return read_own_demand(Path(path), areas, datum, limits=limits)
 
 
 def assumed_demand(areas: gpd.GeoDataFrame) -> tuple[pd.DataFrame, list[Note]]:

@@ -76,6 +76,29 @@ def open_table(path: str | Path, *, sheets: tuple[str, ...] = (), limits: Limits
         If there is no such file, it is empty, damaged, too large, of another format, or has no header.
     """
     path = Path(path)
+    family = require_format(path, limits)
+    raw = _READERS[family](path, sheets, limits)
+    if raw.frame.shape[1] > limits.columns:
+        raise InputError(
+            say(
+                "{file} has {columns} columns; up to {limit} are read. Leave out those that no table asks "
+                "for.",
+                file=raw.source,
+                columns=raw.frame.shape[1],
+                limit=limits.columns,
+            )
+        )
+    return raw
+
+
+def require_format(path: Path, limits: Limits = LIMITS) -> str:
+    """Return the family of a file's format, by its first bytes: nothing is parsed.
+
+    Raises
+    ------
+    InputError
+        If there is no such file, it is empty, too large, or not in the format its name says.
+    """
     size = _size(path)
     if size > limits.file_bytes:
         raise InputError(
@@ -86,7 +109,7 @@ def open_table(path: str | Path, *, sheets: tuple[str, ...] = (), limits: Limits
                 limit=round(limits.file_bytes / 1e6),
             )
         )
-    return _READERS[_family(path)](path, sheets, limits)
+    return _family(path)
 
 
 def read_frame(path: str | Path, *, sheets: tuple[str, ...] = ()) -> pd.DataFrame:

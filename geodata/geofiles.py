@@ -22,6 +22,7 @@ from geodata.messages import InputError, say
 from geodata.rawtable import Limits, RawTable, blank_cells, damaged, preferred, too_many_rows
 
 _LONGITUDE_FIRST = CRS.from_epsg(4326)
+_GEOPACKAGES = frozenset(int.from_bytes(mark) for mark in (b"GPKG", b"GP10", b"GP11"))
 
 
 def read_parquet(path: Path, sheets: tuple[str, ...], limits: Limits) -> RawTable:  # noqa: ARG001
@@ -144,11 +145,13 @@ def _layers(path: Path) -> dict[str, int]:
     try:
         with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro&immutable=1", uri=True)) as database:
             tables = database.execute("SELECT name, sql FROM sqlite_master WHERE type = 'table'").fetchall()
+            (mark,) = database.execute("PRAGMA application_id").fetchone()
             listed = database.execute(
                 "SELECT table_name FROM gpkg_contents WHERE data_type IN ('features', 'attributes')"
             ).fetchall()
             virtual = [name for name, sql in tables if _is_foreign(str(name), str(sql))]
-            if virtual or not listed or not {name for (name,) in listed} <= {name for name, _ in tables}:
+            absent = {name for (name,) in listed} - {name for name, _ in tables}
+            if mark not in _GEOPACKAGES or virtual or not listed or absent:
                 raise damaged(path, "GeoPackage")
             return {name: _count(database, name) for (name,) in listed}
     except (sqlite3.Error, UnicodeDecodeError) as error:

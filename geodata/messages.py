@@ -33,6 +33,25 @@ def say(template: str, **values: object) -> Message:
     return Message(template, values)
 
 
+def message_data(value: object) -> object:
+    """Return a message, or a value in one, as what JSON can hold; `message_from` gives the message back."""
+    if isinstance(value, Message):
+        return {"template": value.template, "values": {k: message_data(v) for k, v in value.values.items()}}
+    if isinstance(value, bool | int | float | str) or value is None:
+        return value
+    return value.item() if hasattr(value, "item") else str(value)
+
+
+def message_from(data: Mapping[str, object]) -> Message:
+    """Return the message that `message_data` wrote."""
+    values = data["values"]
+    assert isinstance(values, dict)
+    return Message(
+        str(data["template"]),
+        {name: message_from(v) if isinstance(v, dict) else v for name, v in values.items()},
+    )
+
+
 class InputError(ValueError):
     """Bad input: one sentence for every place that must be mended, all found before it is raised.
 

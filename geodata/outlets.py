@@ -15,6 +15,7 @@ from geodata.files import open_table
 from geodata.messages import Message, Note, say
 from geodata.outletnotes import place_notes, repetition_notes
 from geodata.points import TablePoints, table_points
+from geodata.rawtable import LIMITS, Limits
 from geodata.schemas import CRS, Datum
 from geodata.suspicion import suspect_datum
 from geodata.validation import MOST_PROBLEMS, CheckedTable, checked, raise_problems
@@ -26,7 +27,11 @@ OUTLET_COLUMNS = (
 
 
 def read_outlets(
-    path: Path | str | None, areas: gpd.GeoDataFrame, datum: Datum = Datum.WGS84
+    path: Path | str | None,
+    areas: gpd.GeoDataFrame,
+    datum: Datum = Datum.WGS84,
+    *,
+    limits: Limits = LIMITS,
 ) -> tuple[gpd.GeoDataFrame, list[Note]]:
     """Return the outlets of a study.
 
@@ -38,6 +43,8 @@ def read_outlets(
         The areas of the study.
     datum
         The datum of the file's coordinates.
+    limits
+        The largest file that is read.
 
     Returns
     -------
@@ -57,7 +64,7 @@ def read_outlets(
     """
     if path is None:
         return _framed(_nothing()), []
-    table = checked(open_table(Path(path), sheets=OUTLETS.sheets), OUTLETS)
+    table = checked(open_table(Path(path), sheets=OUTLETS.sheets, limits=limits), OUTLETS)
     index = area_index(areas)
     declared = declared_areas(table, index)
     points = table_points(table, datum)

@@ -13,7 +13,7 @@ from geodata.columns import AREAS, TableDefinition
 from geodata.files import open_table
 from geodata.messages import InputError, Message, say
 from geodata.packaged import province_names
-from geodata.rawtable import RawTable
+from geodata.rawtable import LIMITS, Limits, RawTable
 from geodata.romanize import english_name, pinyin
 from geodata.schemas import CRS
 from geodata.validation import checked, raise_problems, shown
@@ -26,7 +26,7 @@ OWN_AREAS: TableDefinition = replace(
 _CHINA = (70.0, 0.0, 140.0, 56.0)
 
 
-def read_own_areas(path: Path) -> gpd.GeoDataFrame:
+def read_own_areas(path: Path, *, limits: Limits = LIMITS) -> gpd.GeoDataFrame:
     """Return the polygons of a GeoPackage, GeoJSON or GeoParquet file as areas.
 
     A blank name is the code. Where neither province column is filled, six-digit codes of places in China give
@@ -44,7 +44,7 @@ def read_own_areas(path: Path) -> gpd.GeoDataFrame:
         One sentence for every code that is blank or doubled, every geometry that is missing, no polygon or
         invalid, or for a file without geometry or a coordinate system.
     """
-    raw = open_table(path, sheets=OWN_AREAS.sheets)
+    raw = open_table(path, sheets=OWN_AREAS.sheets, limits=limits)
     table = checked(raw, OWN_AREAS)
     shapes = _in_degrees(raw)
     problems = [*table.problems, *_doubled(raw, table.frame["adcode"]), *_unusable(raw, table.frame, shapes)]

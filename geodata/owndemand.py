@@ -15,13 +15,14 @@ from geodata.files import open_table
 from geodata.messages import Message, Note, NoteKind, say
 from geodata.outlets import repeated_ids
 from geodata.points import TablePoints, table_points
+from geodata.rawtable import LIMITS, Limits
 from geodata.schemas import Datum
 from geodata.suspicion import suspect_datum
 from geodata.validation import MOST_PROBLEMS, CheckedTable, checked, raise_problems
 
 
 def read_own_demand(
-    path: Path, areas: gpd.GeoDataFrame, datum: Datum = Datum.WGS84
+    path: Path, areas: gpd.GeoDataFrame, datum: Datum = Datum.WGS84, *, limits: Limits = LIMITS
 ) -> tuple[pd.DataFrame, list[Note]]:
     """Return the demand points of a file; areas it leaves out get assumed ones, with a note.
 
@@ -34,7 +35,7 @@ def read_own_demand(
         One sentence for every cell that does not fit, every doubled identifier, unknown area, and
         area whose weights are all 0.
     """
-    raw = open_table(path, sheets=DEMAND.sheets)
+    raw = open_table(path, sheets=DEMAND.sheets, limits=limits)
     table = checked(raw, DEMAND, optional=() if raw.geometry is None else ("lon", "lat"))
     place = table_points(table, datum)
     declared = declared_areas(table, area_index(areas))

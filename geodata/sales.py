@@ -13,6 +13,7 @@ from geodata.declared import DeclaredAreas, declared_areas
 from geodata.files import open_table
 from geodata.messages import Message, Note, NoteKind, say
 from geodata.plausibility import sales_notes
+from geodata.rawtable import LIMITS, Limits
 from geodata.schemas import Role
 from geodata.validation import MOST_PROBLEMS, CheckedTable, checked, missing_column, raise_problems
 
@@ -20,7 +21,9 @@ SALES_KEY = ["enterprise", "role", "adcode", "year", "chemistry"]
 _QUANTITIES = ["vehicles", "batteries", "stock"]
 
 
-def read_sales(path: Path | str, areas: gpd.GeoDataFrame) -> tuple[pd.DataFrame, list[Note]]:
+def read_sales(
+    path: Path | str, areas: gpd.GeoDataFrame, *, limits: Limits = LIMITS
+) -> tuple[pd.DataFrame, list[Note]]:
     """Return the sales of a study.
 
     Parameters
@@ -29,6 +32,8 @@ def read_sales(path: Path | str, areas: gpd.GeoDataFrame) -> tuple[pd.DataFrame,
         A sales table in any format we read.
     areas
         The areas of the study; every row belongs to one, a battery maker's to one or to a province.
+    limits
+        The largest file that is read.
 
     Returns
     -------
@@ -44,7 +49,7 @@ def read_sales(path: Path | str, areas: gpd.GeoDataFrame) -> tuple[pd.DataFrame,
     InputError
         One sentence for everything in the file that cannot be used.
     """
-    table = checked(open_table(Path(path), sheets=SALES.sheets), SALES)
+    table = checked(open_table(Path(path), sheets=SALES.sheets, limits=limits), SALES)
     battery = (table.frame["role"] == Role.BATTERY_MAKER).to_numpy()
     declared = declared_areas(table, area_index(areas), provinces=battery)
     raise_problems(

@@ -11,6 +11,7 @@ from geodata.files import open_table
 from geodata.messages import Message, Note, NoteKind, say
 from geodata.outlets import repeated_ids
 from geodata.points import TablePoints, table_points
+from geodata.rawtable import LIMITS, Limits
 from geodata.schemas import CRS, Datum
 from geodata.validation import MOST_PROBLEMS, CheckedTable, checked, raise_problems
 
@@ -21,7 +22,7 @@ SITE_COLUMNS = (
 
 
 def read_sites(
-    path: Path | str, areas: gpd.GeoDataFrame, datum: Datum = Datum.WGS84
+    path: Path | str, areas: gpd.GeoDataFrame, datum: Datum = Datum.WGS84, *, limits: Limits = LIMITS
 ) -> tuple[gpd.GeoDataFrame, list[Note]]:
     """Return the candidate sites of a file.
 
@@ -33,6 +34,8 @@ def read_sites(
         The areas of the study.
     datum
         The datum of the file's coordinates.
+    limits
+        The largest file that is read.
 
     Returns
     -------
@@ -48,7 +51,7 @@ def read_sites(
     InputError
         One sentence for everything in the file that cannot be used.
     """
-    raw = open_table(Path(path), sheets=SITES.sheets)
+    raw = open_table(Path(path), sheets=SITES.sheets, limits=limits)
     table = checked(raw, SITES, optional=() if raw.geometry is None else ("lon", "lat"))
     points = table_points(table, datum)
     raise_problems(

@@ -13,8 +13,9 @@ import pyarrow.parquet as pq
 from geodata.boundaries import read_areas
 from geodata.demand import read_demand
 from geodata.files import file_digest
-from geodata.messages import InputError, Message, Note, NoteKind, say
+from geodata.messages import InputError, Message, Note, NoteKind, message_data, message_from, say
 from geodata.outlets import read_outlets
+from geodata.rawtable import LIMITS, Limits
 from geodata.sales import read_sales
 from geodata.schemas import Datum, InputFile, Tables
 from geodata.sites import read_sites
@@ -33,6 +34,7 @@ def read_tables(
     areas: Path | str | None = None,
     *,
     datum: Datum | Mapping[str, Datum] = Datum.WGS84,
+    limits: Limits | Mapping[str, Limits] = LIMITS,
 ) -> Tables:
     """Read all tables of a study.
 
@@ -51,6 +53,8 @@ def read_tables(
     datum
         The datum of the files' coordinates: one for all, or by table (`outlets`, `sites`, `demand`), WGS-84
         where not said.
+    limits
+        The largest files that are read: one for all, or by table.
 
     Raises
     ------
@@ -59,17 +63,25 @@ def read_tables(
     """
     datums = {"outlets": datum, "sites": datum, "demand": datum} if isinstance(datum, Datum) else dict(datum)
     problems: list[Message] = []
-    polygons = _attempt(problems, lambda: read_areas(areas))
+
+    def most(name: str) -> Limits:
+        return limits if isinstance(limits, Limits) else limits.get(name, LIMITS)
+
+    polygons = _attempt(problems, lambda: read_areas(areas, limits=most("areas")))
     if polygons is None:
         raise InputError(problems)
 
     def of(name: str) -> Datum:
         return datums.get(name, Datum.WGS84)
 
-    sold = _attempt(problems, lambda: read_sales(sales, polygons))
-    existing = _attempt(problems, lambda: read_outlets(outlets, polygons, of("outlets")))
-    candidates = _attempt(problems, lambda: read_sites(sites, polygons, of("sites")) if sites else None)
-    points = _attempt(problems, lambda: read_demand(demand, polygons, of("demand")))
+    sold = _attempt(problems, lambda: read_sales(sales, polygons, limits=most("sales")))
+    existing = _attempt(
+        problems, lambda: read_outlets(outlets, polygons, of("outlets"), limits=most("outlets"))
+    )
+    candidates = _attempt(
+        problems, lambda: read_sites(sites, polygons, of("sites"), limits=most("sites")) if sites else None
+    )
+    points = _attempt(problems, lambda: read_demand(demand, polygons, of("demand"), limits=most("demand")))
     if problems or sold is None or existing is None or points is None:
         raise InputError(problems)
     notes = [*sold[1], *existing[1], *(candidates[1] if candidates else []), *points[1]]
@@ -180,34 +192,17 @@ def _read_back(path: Path, located: bool) -> pd.DataFrame:
 def _note_frame(notes: Iterable[Note]) -> pd.DataFrame:
     """Return notes as a table; the message as JSON, so that it can be read in any language later."""
     columns = ["kind", "message", "source", "row", "column", "value"]
-    rows = [
-        (str(n.kind), json.dumps(_plain(n.message), ensure_ascii=False), n.source, n.row, n.column, n.value)
-        for n in notes
-    ]
+    rows = [(str(n.kind), _as_json(n.message), n.source, n.row, n.column, n.value) for n in notes]
     return pd.DataFrame(rows, columns=columns).astype(
         dict.fromkeys(["kind", "message", "source", "column", "value"], "str") | {"row": "Int64"}
     )
 
 
+def _as_json(message: Message) -> str:
+    return json.dumps(message_data(message), ensure_ascii=False)
+
+
 def _notes_of(frame: pd.DataFrame) -> Iterable[Note]:
     for kind, message, source, row, column, value in frame.itertuples(index=False):
         number = None if pd.isna(row) else int(row)
-        yield Note(NoteKind(kind), _message(json.loads(message)), source, number, column, value)
-
-
-def _plain(value: object) -> object:
-    """Return a message (or a value in one) as JSON types."""
-    if isinstance(value, Message):
-        return {"template": value.template, "values": {k: _plain(v) for k, v in value.values.items()}}
-    if isinstance(value, bool | int | float | str) or value is None:
-        return value
-    return value.item() if hasattr(value, "item") else str(value)
-
-
-def _message(data: dict[str, object]) -> Message:
-    values = data["values"]
-    assert isinstance(values, dict)
-    return Message(
-        str(data["template"]),
-        {k: _message(v) if isinstance(v, dict) else v for k, v in values.items()},
-    )
+        yield Note(NoteKind(kind), message_from(json.loads(message)), source, number, column, value)

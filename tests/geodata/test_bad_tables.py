@@ -129,11 +129,13 @@ HEAD: list[object] = ["enterprise", "adcode", "year", "vehicles"]
 @pytest.fixture(autouse=True)
 def _read_once(monkeypatch: pytest.MonkeyPatch, china: gpd.GeoDataFrame) -> None:
     """Read China's areas and the assumed demand once, not for every bad table."""
-    monkeypatch.setattr(tables, "read_areas", lambda path: read_areas(path) if path else china)
+    monkeypatch.setattr(tables, "read_areas", lambda path, **how: read_areas(path, **how) if path else china)
     monkeypatch.setattr(
         tables,
         "read_demand",
-        lambda path, areas, datum: read_demand(path, areas, datum) if path else (pd.DataFrame(), []),
+        lambda path, areas, datum, **how: (
+            read_demand(path, areas, datum, **how) if path else (pd.DataFrame(), [])
+        ),
     )
 
 
