@@ -126,21 +126,29 @@ def overview(
     t
         The language of the map's words.
     """
-    left, low, right, high = areas.total_bounds
     data: Data = {
+        **base_of(areas, area_data, background, t),
+        "colourings": [colouring.data() for colouring in colourings],
+        "layers": list(layers),
+    }
+    left, low, right, high = areas.total_bounds
+    drawing = OfflineMap(((low + high) / 2, (left + right) / 2))
+    drawing.add_child(Drawing(data))
+    return drawing
+
+
+def base_of(areas: gpd.GeoDataFrame, area_data: Data, background: Background, t: Words) -> Data:
+    """Return what a map shows of the areas whatever they are coloured by; see `overview`."""
+    left, low, right, high = areas.total_bounds
+    return {
         "words": script_words(t),
         "bounds": [[low, left], [high, right]],
         "areas": area_data,
         "provinces": _province_labels(areas, background.province_names),
         "province_lines": line_layer(background.provinces),
         "boundary_lines": line_layer(background.boundary_lines),
-        "colourings": [colouring.data() for colouring in colourings],
-        "layers": list(layers),
         "credits": list(background.credits),
     }
-    drawing = OfflineMap(((low + high) / 2, (left + right) / 2))
-    drawing.add_child(Drawing(data))
-    return drawing
 
 
 def _province_labels(areas: gpd.GeoDataFrame, names: Mapping[str, str]) -> Data:
@@ -161,6 +169,7 @@ def _province_labels(areas: gpd.GeoDataFrame, names: Mapping[str, str]) -> Data:
     ]
     return {
         "name": list(groups),
+        "code": [str(areas["province_adcode"].iloc[rows[0]]) for rows in groups.values()],
         "label": [names.get(str(name), str(name)) for name in groups],
         "at": [np.round(inside[place], 3).tolist() for place in places],
         "size": [round(float(np.sqrt(size[rows].sum())), 3) for rows in groups.values()],

@@ -107,12 +107,18 @@ def _hexadecimal(line: str) -> str:
 
 
 def css_variables() -> str:
-    """Return the colours as CSS custom properties: light, dark where preferred, light on paper."""
+    """Return the colours as CSS custom properties: light, dark where preferred or asked for, light on paper.
+
+    A page that knows its theme says so by `data-theme` on its root; others follow what the reader's system
+    prefers.
+    """
     light = _declarations({**LIGHT, **_ramp(sequence())})
     dark = _declarations({**DARK, **_ramp(sequence()[::-1])})
     return (
         f":root {{ color-scheme: light dark; {light} }}\n"
-        f"@media screen and (prefers-color-scheme: dark) {{ :root {{ {dark} }} }}\n"
+        f"@media screen and (prefers-color-scheme: dark) {{ :root:not([data-theme]) {{ {dark} }} }}\n"
+        f"@media screen {{ :root[data-theme=dark] {{ color-scheme: dark; {dark} }} }}\n"
+        ":root[data-theme=light] { color-scheme: light; }\n"
         "@media print { :root { color-scheme: light; } }\n"
     )
 

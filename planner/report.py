@@ -109,7 +109,7 @@ def _content(digest: Digest) -> dict[str, object]:
         "notes": [_note(note, t) for note in data_notes(study)[:NOTES]],
         "notes_total": len(data_notes(study)),
         "solver": solver_lines(digest),
-        "china": is_china(study),
+        "china": is_china(study.tables.areas),
     }
 
 

@@ -1,55 +1,62 @@
 """A study as a map: the tables turned into layers, colours and cards."""
 
+import geopandas as gpd
 import pandas as pd
 
 from geodata.boundaries import boundary_lines, province_outlines, simplified
 from maps.layers import CardLine, Data, Fact, area_layer, demand_layer, outlet_layer
 from maps.legend import Colouring, quantity_colouring, status_colouring
 from maps.overview import Background, OfflineMap, overview
-from planner.language import Language
+from planner.language import Language, Translator
 from planner.report_digest import (
     BY_AREA,
     Digest,
+    english_province,
     failing,
     kind_words,
-    province_name,
     sales_unit,
     short_province,
 )
 from planner.sentences import with_sentences
-from planner.study import Study
 
 
 def study_map(digest: Digest) -> OfflineMap:
     """Return the overview map of a study."""
     areas = simplified(digest.study.tables.areas)
     chinese = digest.t.language is Language.CHINESE
-    provinces = {str(name) for name in areas["province"].fillna("")}
     return overview(
         areas,
         area_layer(areas, chinese=chinese, facts=facts(digest), lines=card_lines(digest)),
         colourings=colourings(digest),
         layers=layers(digest),
-        background=Background(
-            province_outlines(areas),
-            {name: short_province(name) if chinese else province_name(digest, name) for name in provinces},
-            boundary_lines() if is_china(digest.study) else None,
-            credits_of(digest),
-        ),
+        background=background_of(areas, digest.t),
         t=digest.t,
     )
 
 
-def is_china(study: Study) -> bool:
+def background_of(areas: gpd.GeoDataFrame, t: Translator) -> Background:
+    """Return what a map shows beside the areas: provinces and their names, boundary lines, credits.
+
+    Parameters
+    ----------
+    areas
+        Simplified, EPSG:4326.
+    t
+        The reader's language.
+    """
+    chinese, china = t.language is Language.CHINESE, is_china(areas)
+    provinces = {str(name) for name in areas["province"].fillna("")}
+    return Background(
+        province_outlines(areas),
+        {name: short_province(name) if chinese else english_province(name) for name in provinces},
+        boundary_lines() if china else None,
+        (t("Boundaries: Tianditu (天地图)") if china else t("Boundaries: user's file"),),
+    )
+
+
+def is_china(areas: pd.DataFrame) -> bool:
     """Whether the areas are those of China, whose national map shows boundary lines of its own."""
-    areas = study.tables.areas
     return bool(areas["adcode"].isin(["110000", "440300", "460300"]).sum() == 3)
-
-
-def credits_of(digest: Digest) -> tuple[str, ...]:
-    """Return who made the boundaries, to stand on the map."""
-    china = is_china(digest.study)
-    return (digest.t("Boundaries: Tianditu (天地图)") if china else digest.t("Boundaries: user's file"),)
 
 
 def facts(digest: Digest) -> list[Fact]:
@@ -109,10 +116,10 @@ def layers(digest: Digest) -> list[Data]:
     title = t("Sales by place {year}", year=study.scenario.year)
     shown = [demand_layer(_demand(digest), t, title=title, unit=sales_unit(study, t))]
     existing = study.counted_outlets
-    shown.append(outlet_layer(existing, _existing_notes(existing, digest), t, new=False))
+    shown.append(outlet_layer(existing, outlet_notes(existing, digest), t, new=False))
     if study.placement is not None:
         new = study.placement.outlets
-        shown.append(outlet_layer(new, _new_notes(new, digest), t, new=True))
+        shown.append(outlet_layer(new, outlet_notes(new, digest), t, new=True))
     return shown
 
 
@@ -122,14 +129,11 @@ def _demand(digest: Digest) -> pd.DataFrame:
     return demand.assign(quantity=demand["weight"] * demand["adcode"].map(sales).fillna(0.0))
 
 
-def _existing_notes(outlets: pd.DataFrame, digest: Digest) -> list[str]:
+def outlet_notes(outlets: pd.DataFrame, digest: Digest) -> list[str]:
+    """Return what is said below each outlet's name: kind, enterprises, area, and why it is new."""
     kinds, names = kind_words(digest.t), digest.names
     owners = outlets["enterprises"].fillna("").astype(str)
-    rows = zip(outlets["kind"].astype(str), owners, outlets["adcode"], strict=True)
-    parts = ((kinds.get(kind, ""), owner, names.get(code, "")) for kind, owner, code in rows)
-    return [" · ".join(part for part in three if part) for three in parts]
-
-
-def _new_notes(outlets: pd.DataFrame, digest: Digest) -> list[str]:
-    notes = _existing_notes(outlets, digest)
-    return [f"{note} · {reason}" for note, reason in zip(notes, outlets["reason"].fillna(""), strict=True)]
+    reasons = outlets["reason"].fillna("").astype(str) if "reason" in outlets else [""] * len(outlets)
+    rows = zip(outlets["kind"].astype(str), owners, outlets["adcode"], reasons, strict=True)
+    parts = ((kinds.get(kind, ""), owner, names.get(code, ""), reason) for kind, owner, code, reason in rows)
+    return [" · ".join(part for part in four if part) for four in parts]

@@ -47,9 +47,12 @@
     return order.map((i) => ({ world: data.areas.world[i], text: data.areas.label[i], below: 13, strong: i === state.area }));
   }
 
-  OutletMap.draw = function (map, dataId) {
-    const data = JSON.parse(document.getElementById(dataId).textContent);
-    const state = { colouring: 0, area: -1, hover: -1 };
+  OutletMap.draw = (map, dataId) => OutletMap.build(map, JSON.parse(document.getElementById(dataId).textContent));
+
+  // Draws the map, and returns what changes it afterwards. `state.busy`: clicks mean something else for now.
+  OutletMap.build = function (map, data) {
+    const state = { colouring: 0, area: -1, hover: -1, busy: false, kept: false };
+    const gone = new AbortController();
     const areas = data.areas;
     const container = map.getContainer();
     container.setAttribute("role", "region");
@@ -97,6 +100,22 @@
       painters.forEach((painter) => painter.repaint());
     }
 
+    // Other colours, points and cards for the same areas; the view, the layers switched on and the open card stay.
+    function paint(next) {
+      const name = (data.colourings[state.colouring] || {}).name;
+      const on = new Map(data.layers.map((layer) => [layer.name, layer.on]));
+      Object.assign(data, { colourings: next.colourings, layers: next.layers });
+      Object.assign(areas, { facts: next.facts, lines: next.lines });
+      data.layers.forEach((layer) => { layer.on = on.has(layer.name) ? on.get(layer.name) : layer.on; OutletMap.prepare(layer); });
+      state.colouring = Math.max(0, data.colourings.findIndex((colouring) => colouring.name === name));
+      const fresh = legendOf();
+      fresh.open = legend.open;
+      legend.replaceWith(fresh);
+      legend = fresh;
+      recolour();
+      if (state.area >= 0) { card.show(OutletMap.areaContent(areas, data.colourings[state.colouring], state.area)); }
+    }
+
     function say(name, code) {
       container.dispatchEvent(new CustomEvent(name, { bubbles: true, detail: code }));
     }
@@ -117,13 +136,37 @@
     }
     function selectProvince(name) {
       const inside = areas.province.map((province, i) => (province === name ? i : -1)).filter((i) => i >= 0);
-      map.fitBounds(inside.reduce((box, i) => box.extend(polygons[i].getBounds()), L.latLngBounds([])));
+      fitAreas(inside);
+      say("province:selected", data.provinces.code ? data.provinces.code[data.provinces.name.indexOf(name)] : name);
+    }
+    function fitAreas(inside) {
+      if (inside.length) { map.fitBounds(inside.reduce((box, i) => box.extend(polygons[i].getBounds()), L.latLngBounds([]))); }
+    }
+    function showPoint(hit) {
+      card.show(OutletMap.pointContent(hit));
+      if (hit.layer.id) { say("outlet:selected", hit.layer.id[hit.index]); }
+    }
+    // Shows an area or an outlet by its code.
+    function find(code, move) {
+      const i = areas.code.indexOf(code);
+      if (i >= 0) { select(i, move); return; }
+      const layer = data.layers.find((one) => one.id && one.id.includes(code));
+      if (!layer) { close(); return; }
+      const index = layer.id.indexOf(code);
+      map.setView([layer.lat[index], layer.lon[index]], Math.max(map.getZoom(), 10));
+      card.show(OutletMap.pointContent({ layer: layer, index: index }));
     }
 
     const card = OutletMap.card(data, close);
     const tip = OutletMap.tip();
     const search = OutletMap.search(data, (entry) => (entry.province ? selectProvince(entry.province) : select(entry.area, true)));
-    const legend = OutletMap.legend(data, state, () => { recolour(); if (state.area >= 0) { select(state.area, false); } });
+    const legendOf = () => {
+      const panel = OutletMap.legend(data, state, () => { recolour(); if (state.area >= 0) { select(state.area, false); } });
+      L.DomEvent.disableClickPropagation(panel);
+      L.DomEvent.disableScrollPropagation(panel);
+      return panel;
+    };
+    let legend = legendOf();
     [search, legend, card, tip].forEach((element) => {
       L.DomEvent.disableClickPropagation(element);
       L.DomEvent.disableScrollPropagation(element);
@@ -133,13 +176,13 @@
     const named = () => shown().filter((layer) => layer.text.length);
     const hitAt = (event) => OutletMap.nearest(map, named(), event.layerPoint);
     polygons.forEach((polygon, i) => {
-      polygon.on("click", (event) => { if (!hitAt(event)) { select(i, false); } });
+      polygon.on("click", (event) => { if (!state.busy && !hitAt(event)) { select(i, false); } });
       polygon.on("mouseover", () => { state.hover = i; });
       polygon.on("mouseout", () => { state.hover = -1; hovered.setLatLngs([]); });
     });
     map.on("click", (event) => {
-      const hit = hitAt(event);
-      if (hit) { card.show(OutletMap.pointContent(hit)); }
+      const hit = state.busy ? null : hitAt(event);
+      if (hit) { showPoint(hit); }
     });
     map.on("mousemove", (event) => {
       const hit = hitAt(event);
@@ -166,14 +209,28 @@
     }
     map.on("focus", () => map.scrollWheelZoom.enable()).on("click", () => map.scrollWheelZoom.enable());
     container.addEventListener("mouseleave", () => map.scrollWheelZoom.disable());
-    map.on("resize", () => { if (state.area < 0) { fit(); } });
+    map.on("resize", () => { if (state.area < 0 && !state.kept) { fit(); } });
     OutletMap.control(map, data, fit);
     fit();
     recolour();
-    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", recolour);
-    window.addEventListener("beforeprint", () => { map.invalidateSize(false); fit(); recolour(); });
-    window.addEventListener("afterprint", () => { map.invalidateSize(false); fit(); recolour(); });
+    const always = { signal: gone.signal };
+    const paper = () => { map.invalidateSize(false); fit(); recolour(); };
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", recolour, always);
+    window.addEventListener("beforeprint", paper, always);
+    window.addEventListener("afterprint", paper, always);
     say("map:ready", "");
+    return {
+      data: data,
+      map: map,
+      state: state,
+      paint: paint,
+      select: (code, move) => (code ? find(code, move) : close()),
+      focus: (codes) => fitAreas(codes.map((code) => areas.code.indexOf(code)).filter((i) => i >= 0)),
+      home: fit,
+      recolour: recolour,
+      codeAt: () => (state.hover < 0 ? "" : areas.code[state.hover]),
+      remove: () => { gone.abort(); map.remove(); },
+    };
   };
 
   OutletMap.control = function (map, data, fit) {

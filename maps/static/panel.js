@@ -37,9 +37,12 @@
   function pointSwatch(kind) {
     const swatch = drawn("svg", { width: 22, height: 14, class: "om-swatch", "aria-hidden": "true" });
     const look = "om-point om-fill-" + kind.fill;
-    swatch.append(kind.shape === "square"
-      ? drawn("rect", { x: 6.5, y: 2.5, width: 9, height: 9, class: look })
-      : drawn("circle", { cx: 11, cy: 7, r: 4.8, class: look }));
+    const form = {
+      square: ["rect", { x: 6.5, y: 2.5, width: 9, height: 9 }],
+      triangle: ["path", { d: "M11 2 16 11.5H6Z" }],
+      reach: ["circle", { cx: 11, cy: 7, r: 6 }],
+    }[kind.shape] || ["circle", { cx: 11, cy: 7, r: 4.8 }];
+    swatch.append(drawn(form[0], { ...form[1], class: kind.shape === "reach" ? "om-reach om-ink-" + kind.fill : look }));
     if (kind.plus) { swatch.append(drawn("path", { d: "M8 7H14M11 4V10", class: "om-plus" })); }
     return swatch;
   }
@@ -137,10 +140,12 @@
 
   OutletMap.pointContent = function (hit) {
     const layer = hit.layer;
+    const owners = layer.owners ? layer.owned[hit.index].map((owner) => layer.owners[owner]).join(" · ") : "";
     return [
       make("h3", "", layer.text[hit.index]),
       make("p", "om-where", layer.title),
       make("p", "om-note", layer.notes[layer.note[hit.index]]),
+      ...(owners ? [make("p", "om-note", owners)] : []),
     ];
   };
 

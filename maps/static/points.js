@@ -93,12 +93,32 @@
         if (seen(x, y)) { at.push([x, y]); }
       }
       const rim = radius >= 2.6 && kind.shape !== "dot";
+      if (kind.shape === "reach") { outlineReach(layer, rank, ctx, toPixel, zoom, OutletMap.colour(kind.fill)); return; }
       if (rim) { fillAll(ctx, at, kind.shape, radius + 1.2, OutletMap.colour("rim"), 1); }
       const faint = kind.shape === "dot" ? 0.85 : layer.many ? Math.min(0.92, 0.35 + 0.19 * Math.max(0, zoom - 4)) : 0.92;
       fillAll(ctx, at, kind.shape, radius, OutletMap.colour(kind.fill), faint);
       if (kind.plus && radius >= 2.6) { strokeAll(ctx, at, radius * 0.62, OutletMap.colour("rim")); }
     });
   };
+
+  // How far outlets reach, in kilometres on the ground, as one area with a soft edge: overlaps do not add up.
+  function outlineReach(layer, rank, ctx, toPixel, zoom, colour) {
+    const path = new Path2D();
+    layer.world.forEach((world, i) => {
+      if (layer.member[i] !== rank) { return; }
+      const [x, y] = toPixel(world);
+      const radius = (layer.km[i] * 256 * Math.pow(2, zoom)) / (40075.017 * Math.cos((layer.lat[i] * Math.PI) / 180));
+      path.moveTo(x + radius, y);
+      path.arc(x, y, radius, 0, TAU);
+    });
+    ctx.fillStyle = ctx.strokeStyle = colour;
+    ctx.lineWidth = 1;
+    ctx.globalAlpha = 0.08;
+    ctx.fill(path);
+    ctx.globalAlpha = 0.55;
+    ctx.stroke(path);
+    ctx.globalAlpha = 1;
+  }
 
   // One path for thousands of points: overlapping shapes of one colour need no fill of their own.
   function fillAll(ctx, at, shape, radius, colour, alpha) {

@@ -1,0 +1,185 @@
+"""The app's map as two files: what all see of the areas, and the colours, points and cards of one study."""
+
+import hashlib
+import json
+import weakref
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from threading import Lock
+
+import geopandas as gpd
+import pandas as pd
+import shapely
+
+from geodata.boundaries import default_areas, simplified
+from geodata.schemas import Tables
+from maps.layers import CardLine, Data, Fact, area_layer
+from maps.legend import Colouring
+from maps.overview import base_of
+from planner.language import Language, Translator, translator
+from planner.report_digest import Digest
+from planner.report_map import background_of, card_lines, colourings, facts, layers, outlet_notes
+
+MOST_DRAWINGS = 8
+"""Sets of simplified areas that are kept: the packaged ones, and those of people's own that are in use."""
+
+
+class Drawings:
+    """Base files by the digest of their areas and the language: made once, by whoever asks first."""
+
+    def __init__(self) -> None:
+        self._made: OrderedDict[tuple[str, str], bytes] = OrderedDict()
+        self._lock = Lock()
+
+    def base(self, areas: gpd.GeoDataFrame, digest: str, t: Translator) -> bytes:
+        """Return the base file of some areas; whoever asks while it is being made waits for it."""
+        with self._lock:
+            key = (digest, str(t.language))
+            if key not in self._made:
+                self._made[key] = _drawn(areas, t)
+            self._made.move_to_end(key)
+            while len(self._made) > MOST_DRAWINGS:
+                self._made.popitem(last=False)
+            return self._made[key]
+
+
+DRAWINGS = Drawings()
+
+
+def base_data(tables: Tables, t: Translator) -> bytes:
+    """Return geometry and names of the areas, province lines and labels, as JSON in a language."""
+    return DRAWINGS.base(tables.areas, area_digest(tables.areas), t)
+
+
+def is_packaged(tables: Tables) -> bool:
+    """Whether the areas are those that everybody has, so that everyone may see how they are drawn."""
+    return area_digest(tables.areas) == _packaged_digest()
+
+
+def warm() -> None:
+    """Draw the packaged areas in all languages, so that the first reader does not wait for it."""
+    areas = default_areas()
+    for language in Language:
+        DRAWINGS.base(areas, _packaged_digest(), translator(language))
+
+
+@lru_cache(maxsize=1)
+def _packaged_digest() -> str:
+    return area_digest(default_areas())
+
+
+def area_digest(areas: gpd.GeoDataFrame) -> str:
+    """Return what tells areas from others: the SHA-256 of their codes, names and shapes.
+
+    It is kept as long as the table lives, since a click must not hash half a million vertices.
+    """
+    name = id(areas)
+    known = _DIGESTS.get(name)
+    if known is None or known[0]() is not areas:
+
+        def forget(_: object) -> None:
+            _DIGESTS.pop(name, None)
+
+        known = _DIGESTS[name] = (weakref.ref(areas, forget), _digest(areas))
+    return known[1]
+
+
+_DIGESTS: dict[int, tuple["weakref.ref[gpd.GeoDataFrame]", str]] = {}
+
+
+def _digest(areas: gpd.GeoDataFrame) -> str:
+    words = areas[["adcode", "name", "province_adcode", "province", "pinyin", "name_en"]].fillna("")
+    shapes = b"".join(shapely.to_wkb(areas.geometry.to_numpy()))
+    return hashlib.sha256(words.to_csv(index=False).encode() + b"\0" + shapes).hexdigest()
+
+
+def _drawn(areas: gpd.GeoDataFrame, t: Translator) -> bytes:
+    coarse = simplified(areas)
+    shown = area_layer(coarse, chinese=t.language is Language.CHINESE)
+    plain = {name: part for name, part in shown.items() if name not in ("facts", "lines")}
+    return as_json(base_of(coarse, plain, background_of(coarse, t), t))
+
+
+def paint_data(digest: Digest) -> bytes:
+    """Return colourings, points and cards of a study, as JSON in the digest's language."""
+    return paint_of(
+        digest,
+        colours=colourings(digest),
+        points=named_outlets(layers(digest), digest),
+        figures=facts(digest),
+        lines=card_lines(digest),
+    )
+
+
+def paint_of(
+    digest: Digest,
+    *,
+    colours: Sequence[Colouring],
+    points: Sequence[Data],
+    figures: Sequence[Fact] = (),
+    lines: Mapping[str, Sequence[CardLine]] | None = None,
+) -> bytes:
+    """Return what lies on the areas as JSON; colourings and figures are in the order of the areas.
+
+    Parameters
+    ----------
+    digest
+        Whose areas they are.
+    colours
+        Ways to colour the areas, the first shown first.
+    points
+        From `maps.layers`; later ones lie on top.
+    figures, lines
+        Figures and sentences on the areas' cards, the latter by adcode.
+    """
+    cards = lines or {}
+    return as_json(
+        {
+            "colourings": [colouring.data() for colouring in colours],
+            "layers": list(points),
+            "facts": [{"label": fact.label, "values": list(fact.values)} for fact in figures],
+            "lines": [
+                [[line.mark, line.text] for line in cards.get(code, ())] for code in digest.areas["adcode"]
+            ],
+        }
+    )
+
+
+def named_outlets(shown: Sequence[Data], digest: Digest) -> list[Data]:
+    """Return layers of outlets with the id of each point and who uses it.
+
+    Enterprises are numbers in a list of names, since an outlet may be shared by twenty: their names again and
+    again were two thirds of the file.
+    """
+    outlets = {"outlets": digest.study.counted_outlets, "new": digest.study.new_outlets}
+    return [
+        {**layer, **_identity(outlets[str(layer["name"])], digest)} if layer["name"] in outlets else layer
+        for layer in shown
+    ]
+
+
+def _identity(outlets: pd.DataFrame, digest: Digest) -> Data:
+    placed = outlets[outlets["lon"].notna() & outlets["lat"].notna()]
+    lists = placed["enterprises"].fillna("").astype(str).str.split(";")
+    names = sorted({name for names in lists for name in names if name})
+    number = {name: at for at, name in enumerate(names)}
+    notes, texts = pd.factorize(pd.Series(outlet_notes(placed.assign(enterprises=""), digest), dtype=object))
+    return {
+        "id": placed["outlet_id"].astype(str).tolist(),
+        "owners": names,
+        "owned": [[number[name] for name in names if name] for names in lists],
+        "note": notes.tolist(),
+        "notes": [str(text) for text in texts],
+    }
+
+
+def as_json(data: Data) -> bytes:
+    """Return data as compact JSON; it is fetched as data, never part of a page.
+
+    Raises
+    ------
+    ValueError
+        For NaN and infinities, which are no JSON: say None instead.
+    """
+    return json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
