@@ -42,6 +42,7 @@ def compare(
 ) -> None:
     """Say what changed between two studies, by rule and by area."""
     from planner.compare import area_changes, rule_changes
+    from planner.comparison import differences
     from planner.report_digest import status_words
     from planner.study_folder import read_study
 
@@ -49,16 +50,24 @@ def compare(
     studies = [read_study(folder) for folder in (before, after)]
     rules = rule_changes(studies[0].duties, studies[1].duties)
     areas = area_changes(studies[0].area_status(), studies[1].area_status())
+    said = differences(*studies)
     if as_json:
-        console.print_json({"rules": rules.to_dict("records"), "areas": areas.to_dict("records")})
+        differ = [console.t(message) for message in said]
+        console.print_json(
+            {"rules": rules.to_dict("records"), "areas": areas.to_dict("records"), "differences": differ}
+        )
         return
+    if said:
+        console.tell(say("Not only the outlets differ, so not every change below is theirs:"))
+    for message in said:
+        console.tell(message)
     console.say("Duties that are short or unknown:")
     console.table([_("rule"), _("before"), _("after"), _("change")], rules.itertuples(index=False))
     console.say("Areas that changed, the largest change first:")
     headings = [_("adcode"), _("area"), _("before"), _("after"), _("missing before"), _("missing after")]
     words = {**status_words(console.t), "–": "–"}
-    said = areas.assign(before=areas["before"].map(words), after=areas["after"].map(words))
-    console.table(headings, said.itertuples(index=False), left=4)
+    shown = areas.assign(before=areas["before"].map(words), after=areas["after"].map(words))
+    console.table(headings, shown.itertuples(index=False), left=4)
 
 
 def frontier(
