@@ -182,6 +182,55 @@ def demand_layer(demand: pd.DataFrame, t: Words, *, title: str, unit: str) -> Da
     }
 
 
+def reach_layer(outlets: pd.DataFrame, km: "pd.Series[float]", t: Words) -> Data:
+    """Return how far outlets reach, as circles on the ground.
+
+    Parameters
+    ----------
+    outlets
+        lon, lat (WGS 84; missing where not located).
+    km
+        Radius of each.
+    t
+        The language of the legend.
+    """
+    placed = outlets["lon"].notna() & outlets["lat"].notna()
+    title, near = t("Reach of the outlets"), t("within reach")
+    shown = _points(
+        outlets[placed], name="reach", title=title, unit="km", fill="outlet", shape="reach", label=near
+    )
+    return {**shown, "km": [float(value) for value in km[placed]]}
+
+
+def unreached_layer(demand: pd.DataFrame, t: Words, *, unit: str) -> Data:
+    """Return the demand points that no outlet reaches: lon, lat (WGS 84)."""
+    title, label = t("Sales not reached"), t("no outlet within reach")
+    return _points(
+        demand, name="unreached", title=title, unit=unit, fill="short", shape="triangle", label=label
+    )
+
+
+def _points(
+    frame: pd.DataFrame, *, name: str, title: str, unit: str, fill: str, shape: str, label: str
+) -> Data:
+    """Return points of one class that are drawn and never pointed at."""
+    return {
+        "name": name,
+        "title": title,
+        "unit": unit,
+        "on": True,
+        "classes": [{"label": label, "count": len(frame), "fill": fill, "shape": shape, "plus": False}],
+        "lon": _degrees(frame["lon"]),
+        "lat": _degrees(frame["lat"]),
+        "member": [0] * len(frame),
+        "text": [],
+        "note": [],
+        "notes": [],
+        "left": 0,
+        "left_text": "",
+    }
+
+
 def _density_label(first: float, last: float | None, t: Words) -> str:
     if last is None:
         return f"≥ {t.number(first, 1)}"

@@ -4,7 +4,8 @@ import hashlib
 import json
 import weakref
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from threading import Lock
 
@@ -14,7 +15,7 @@ import shapely
 
 from geodata.boundaries import default_areas, simplified
 from geodata.schemas import Tables
-from maps.layers import CardLine, Data, Fact, area_layer
+from maps.layers import CardLine, Data, Fact, area_layer, reach_layer, unreached_layer
 from maps.legend import Colouring
 from maps.overview import base_of
 from planner.language import Language, Translator, translator
@@ -110,6 +111,59 @@ def paint_data(digest: Digest) -> bytes:
         figures=facts(digest),
         lines=card_lines(digest),
     )
+
+
+def area_paint(
+    digest: Digest,
+    adcode: str,
+    *,
+    reach_km: float | None = None,
+    unreached: pd.DataFrame | None = None,
+) -> bytes:
+    """Return what lies on one area and around it: density of sales, what is not reached, outlets, reach.
+
+    Parameters
+    ----------
+    digest
+        The study counted up, narrowed to an enterprise where one is looked at.
+    adcode
+        The area.
+    reach_km
+        How far an outlet reaches; None where no rule says so.
+    unreached
+        Demand points of the area out of reach: lon, lat (WGS 84). They are told apart from "all reached",
+        an empty table, by None: not known.
+    """
+    t, study = digest.t, digest.study
+    near = _around(study.tables.areas, adcode, reach_km or 0.0)
+    narrow = replace(study, tables=replace(study.tables, outlets=near(study.tables.outlets)))
+    within = replace(digest, study=narrow)
+    shown = named_outlets(layers(within, demand_of=[adcode]), within)
+    lines = card_lines(replace(digest, duties=digest.duties[digest.duties["adcode"] == adcode]))
+    below: list[Data] = [{**shown[0], "on": True}]
+    if unreached is not None:
+        below.append(unreached_layer(unreached, t, unit=t("places")))
+    if reach_km is not None:
+        standing = narrow.counted_outlets
+        below.append(reach_layer(standing, pd.Series(reach_km, index=standing.index), t))
+    return paint_of(
+        digest, colours=colourings(digest), points=[*below, *shown[1:]], figures=facts(digest), lines=lines
+    )
+
+
+def _around(
+    areas: gpd.GeoDataFrame, adcode: str, margin_km: float
+) -> Callable[[gpd.GeoDataFrame], gpd.GeoDataFrame]:
+    """Return what keeps the points in the box around an area, and half a box more on each side."""
+    west, south, east, north = areas.loc[areas["adcode"] == adcode].total_bounds
+    margin = margin_km / 60
+    wide, high = (east - west) / 2 + margin, (north - south) / 2 + margin
+
+    def near(points: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+        inside = points["lon"].between(west - wide, east + wide)
+        return points[inside & points["lat"].between(south - high, north + high)]
+
+    return near
 
 
 def paint_of(

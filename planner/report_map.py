@@ -1,5 +1,7 @@
 """A study as a map: the tables turned into layers, colours and cards."""
 
+from collections.abc import Sequence
+
 import geopandas as gpd
 import pandas as pd
 
@@ -110,11 +112,11 @@ def _quantity(digest: Digest, column: str, title: str, unit: str) -> Colouring:
     return quantity_colouring(values, digest.t, name=column, title=title, unit=unit)
 
 
-def layers(digest: Digest) -> list[Data]:
-    """Return the points: demand below, then what exists, then what is new."""
+def layers(digest: Digest, *, demand_of: Sequence[str] = ()) -> list[Data]:
+    """Return the points: demand below (of some areas, by adcode; empty: all), what exists, what is new."""
     study, t = digest.study, digest.t
     title = t("Sales by place {year}", year=study.scenario.year)
-    shown = [demand_layer(_demand(digest), t, title=title, unit=sales_unit(study, t))]
+    shown = [demand_layer(_demand(digest, demand_of), t, title=title, unit=sales_unit(study, t))]
     existing = study.counted_outlets
     shown.append(outlet_layer(existing, outlet_notes(existing, digest), t, new=False))
     if study.placement is not None:
@@ -123,8 +125,9 @@ def layers(digest: Digest) -> list[Data]:
     return shown
 
 
-def _demand(digest: Digest) -> pd.DataFrame:
+def _demand(digest: Digest, areas: Sequence[str]) -> pd.DataFrame:
     demand = digest.study.tables.demand
+    demand = demand[demand["adcode"].isin(areas)] if areas else demand
     sales = digest.areas.set_index("adcode")["sales"]
     return demand.assign(quantity=demand["weight"] * demand["adcode"].map(sales).fillna(0.0))
 

@@ -173,7 +173,8 @@
       container.append(element);
     });
 
-    const named = () => shown().filter((layer) => layer.text.length);
+    // From afar ten thousand outlets lie everywhere: there a click means the area.
+    const named = () => shown().filter((layer) => layer.text.length && !(layer.many && map.getZoom() < 6));
     const hitAt = (event) => OutletMap.nearest(map, named(), event.layerPoint);
     polygons.forEach((polygon, i) => {
       polygon.on("click", (event) => { if (!state.busy && !hitAt(event)) { select(i, false); } });
