@@ -159,6 +159,7 @@ def curves(*, everything: bool) -> list[Curve]:
         _over_time("capacitated_random", hard, seconds),
     ]
     if everything:
+        result.append(_over_time("lscp", size(10_000, 500), (1.0, 2.0, 5.0)))
         result.append(_over_time("million", {}, seconds))
         result.append(_over_time("million", {"clustered": True}, seconds))
     return result

@@ -14,7 +14,7 @@ from optimization.assignment import assign
 from optimization.clock import Clock
 from optimization.covering import coverings
 from optimization.methods import answer_stage
-from optimization.plain import equal_price
+from optimization.plain import easy_bound, equal_price
 from optimization.problem import SERVES_EVERYONE, LocationProblem, Objective, SolverOptions
 from optimization.recount import Recount, recount
 from optimization.result import Outcome, Plan, StageResult, proven_outcome, relative_gap
@@ -149,6 +149,8 @@ def _timed(
     if answer.open is None and progress.open is not None:
         answer = _incumbent(stage, progress, answer)
     if answer.open is not None:
+        if not math.isfinite(answer.bound):  # the clock ended before any method's own bound stood
+            answer = replace(answer, bound=easy_bound(stage))
         progress.open = answer.open
         progress.shares = progress.shares if answer.assignment is None else answer.assignment
         progress.answers.append((stage.objective, answer))
@@ -157,16 +159,12 @@ def _timed(
 
 
 def _incumbent(stage: Stage, progress: Progress, answer: Answer) -> Answer:
-    """Return the earlier stages' plan as this stage's answer, with whatever bound is proven."""
+    """Return the earlier stages' plan as this stage's answer, with the bound that was proven."""
     assert stage.objective is not None
     assert progress.open is not None
     value = count_again(stage, progress).values[stage.objective]
-    bound = answer.bound
-    if not math.isfinite(bound):
-        weight = float(stage.instance.weight.sum())
-        bound = weight if stage.objective is Objective.COVERAGE else 0.0
     return Answer(
-        Outcome.FEASIBLE, progress.open, value, bound, "plan of the objective before", progress.shares
+        Outcome.FEASIBLE, progress.open, value, answer.bound, "plan of the objective before", progress.shares
     )
 
 

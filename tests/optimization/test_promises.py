@@ -264,3 +264,14 @@ def test_of_sets_that_are_equally_near_the_first_is_chosen_in_any_unit(unit: flo
         rows = None if least is None else sparse.csr_array(np.ones((1, 3)))
         plan = solve(replace(problem, rows=rows, row_lower=least), ("cost", "distance"), EXACT)
         assert np.flatnonzero(plan.open).tolist() == [0]
+
+
+@pytest.mark.parametrize("objectives", ["cost", "coverage", "distance", "total", ("cost", "distance")])
+@pytest.mark.parametrize("seconds", [1e-6, 0.02])
+def test_a_plan_that_the_clock_ends_has_a_bound(objectives: Any, seconds: float) -> None:
+    problem = scattered(120, 3, least=6, max_open=20)
+    plan = solve(problem, objectives, SolverOptions(time_limit_s=seconds))
+    for stage in plan.objectives:
+        assert np.isfinite(stage.bound)
+        assert stage.bound >= stage.value if stage.name == "coverage" else stage.bound <= stage.value
+    assert plan.open is None or len(plan.objectives)
