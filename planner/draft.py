@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Iterable
 from typing import Literal
 
+import numpy as np
 import pandas as pd
 
 from geodata.messages import Note, NoteKind, say
@@ -203,16 +204,19 @@ def plan_rows(draft: Draft, tables: Tables) -> pd.DataFrame:
         empty = pd.DataFrame(columns=PLAN_COLUMNS)
         return empty.astype({"lon": float, "lat": float, "opening_cost": float})
     names = dict(zip(tables.areas["adcode"], tables.areas["name"], strict=True))
-    table = pd.DataFrame([site.model_dump(mode="json") for site in draft.sites])
-    numbers = ["area_m2", "stock_cap_t", "pickups_per_year"]
-    ending = table["outlet_id"].str.rpartition("-")[2]
-    table = table.astype(dict.fromkeys(numbers, float)).assign(
-        site_id=table["outlet_id"],
-        name=table["name"] + " " + ending,
-        area=table["adcode"].map(names),
-        action="open",
-    )
-    return table[PLAN_COLUMNS]
+    numbers = ("area_m2", "stock_cap_t", "pickups_per_year")
+    rows = [
+        {
+            **site.model_dump(mode="json"),
+            **{name: np.nan for name in numbers if getattr(site, name) is None},
+            "site_id": site.outlet_id,
+            "name": f"{site.name} {site.outlet_id.rpartition('-')[2]}",
+            "area": names.get(site.adcode, ""),
+            "action": "open",
+        }
+        for site in draft.sites
+    ]
+    return pd.DataFrame(rows, columns=PLAN_COLUMNS)
 
 
 def placement_of(draft: Draft, tables: Tables, *, short: bool = False) -> Placement:

@@ -48,6 +48,11 @@ class Ground:
         """The enterprise's findings as the network is."""
         return self.findings_with(self.network)
 
+    @cached_property
+    def before(self) -> pd.DataFrame:
+        """The findings of the area, its province and the nation, as the network is."""
+        return self.own(self.findings)
+
     def findings_with(self, network: Network) -> pd.DataFrame:
         """Return the enterprise's findings of this network, in the order of the rules."""
         findings = findings_of(network, self.rules)

@@ -11,7 +11,7 @@ from planner.draft import Draft, TriedSite, plan_rows
 from planner.ground import Ground, ground_of
 from planner.language import Translator
 from planner.network import Network, Quantity, with_outlets
-from planner.report_digest import missing_outlets
+from planner.report_digest import asks_for_outlets
 from planner.rules.base import Status
 from planner.rules.reach_share import ReachShare
 from planner.rules.ruleset import RuleSet
@@ -103,15 +103,16 @@ def trial(ground: Ground, tables: Tables, draft: Draft) -> Trial:
     ground = _wide_enough(ground, tables, sites)
     network = with_sites_opened(ground, draft, tables)
     findings = ground.findings_with(network)
+    after = ground.own(findings)
     return Trial(
         ground=ground,
         sites=tuple(site for site in sites if site.adcode in set(ground.tables.areas["adcode"])),
-        before=ground.own(ground.findings),
-        after=ground.own(findings),
+        before=ground.before,
+        after=after,
         elsewhere=_elsewhere(ground, findings),
         reached=reached(ground, network),
-        missing_before=_missing(ground, ground.findings),
-        missing_after=_missing(ground, findings),
+        missing_before=missing(ground.before, ground.adcode),
+        missing_after=missing(after, ground.adcode),
     )
 
 
@@ -155,8 +156,9 @@ def reached(ground: Ground, network: Network) -> Reached | None:
     area = int(np.argmax(network.adcodes == ground.adcode))
     party = int(np.argmax((network.enterprises == ground.enterprise) & network.parties(rule.role)))
     sales = float(network.quantity[Quantity.SALES][party, area])
-    shares = [_area_share(rule, each, party, area) for each in (ground.network, network)]
-    return Reached(rule.limit_km, sales, *(sales * share for share in shares))
+    after = _area_share(rule, network, party, area)
+    before = after if network is ground.network else _area_share(rule, ground.network, party, area)
+    return Reached(rule.limit_km, sales, sales * before, sales * after)
 
 
 def _area_share(rule: ReachShare, network: Network, party: int, area: int) -> float:
@@ -176,10 +178,15 @@ def _elsewhere(ground: Ground, findings: pd.DataFrame) -> pd.DataFrame:
     return both[changed & other].reset_index(drop=True)
 
 
-def _missing(ground: Ground, findings: pd.DataFrame) -> int:
-    """Return the outlets missing in the area itself, by the strictest count of each kind."""
-    own = findings[(findings["adcode"] == ground.adcode) & findings["duty"].astype(bool)]
-    return int(missing_outlets(own, ground.tables.areas)["missing"].sum())
+def missing(findings: pd.DataFrame, adcode: str) -> int:
+    """Return the outlets that an enterprise's findings say are missing in an area, the strictest count."""
+    asked = findings[asks_for_outlets(findings)]
+    most: dict[tuple[str, str], float] = {}
+    names = ("adcode", "duty", "role", "outlet_kind", "shortage")
+    for code, duty, role, kind, lacking in zip(*(asked[name] for name in names), strict=True):
+        if duty and code == adcode:
+            most[role, kind] = max(most.get((role, kind), 0.0), float(lacking))
+    return int(sum(most.values()))
 
 
 def answer(found: Trial, t: Translator) -> str:
