@@ -18,9 +18,15 @@ if TYPE_CHECKING:
 rules_app = typer.Typer(no_args_is_help=True, rich_markup_mode="rich")
 APP_SETTINGS = {
     "browser.gatherUsageStats": "false",
+    "client.showErrorDetails": "none",
+    "client.showErrorLinks": "false",
     "client.toolbarMode": "minimal",
-    "server.address": "localhost",
+    "server.enableCORS": "true",
+    "server.enableStaticServing": "false",
+    "server.enableXsrfProtection": "true",
+    "server.fileWatcherType": "none",
     "server.maxUploadSize": 20,
+    "server.showEmailPrompt": "false",
     "theme.primaryColor": "#0072B2",
 }
 """As in .streamlit/config.toml, for an installed app: nothing leaves this machine."""
@@ -151,10 +157,20 @@ def forecast(
 def app(
     ctx: typer.Context,
     port: Annotated[int, typer.Option("--port", min=1, max=65535, help=_("Port to serve on."))] = 8501,
+    address: Annotated[
+        str,
+        typer.Option(
+            "--address", help=_("Address to listen on; any but localhost: read docs/deploy.md first.")
+        ),
+    ] = "localhost",
+    sample: Annotated[
+        opt.SampleSize, typer.Option("--sample", help=_("The sample that the app opens with."))
+    ] = opt.SampleSize.DEMO,
     lang: opt.Language = None,  # noqa: ARG001
 ) -> None:
     """Open the app in the browser; it serves this machine only and asks nothing of the internet."""
     import importlib.util
+    import os
     import subprocess
     import sys
 
@@ -162,9 +178,11 @@ def app(
     found = importlib.util.find_spec("app")
     if found is None or found.origin is None:
         raise InputError(say("The app is missing; install outlet-network-planner again."))
-    settings = [f"--{name}={value}" for name, value in {"server.port": port, **APP_SETTINGS}.items()]
+    chosen = {"server.port": port, "server.address": address, **APP_SETTINGS}
+    settings = [f"--{name}={value}" for name, value in chosen.items()]
+    opening = {"OUTLET_PLANNER_LANG": console.language, "OUTLET_PLANNER_SAMPLE": str(sample)}
     command = [sys.executable, "-m", "streamlit", "run", found.origin, *settings]
-    raise typer.Exit(subprocess.run([*command, "--", console.language], check=False).returncode)
+    raise typer.Exit(subprocess.run(command, env=os.environ | opening, check=False).returncode)
 
 
 def _title(rule_set: "RuleSet", console: Console) -> str:

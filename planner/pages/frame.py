@@ -6,7 +6,7 @@ import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
 from planner.language import Language, Translator
-from planner.pages import area, data, overview, report, rules, scenarios, session, trysites
+from planner.pages import area, data, login, overview, report, rules, scenarios, session, trysites
 from planner.rules.ruleset import RuleSet
 
 LANGUAGES = {str(Language.ENGLISH): "English", str(Language.CHINESE): "中文"}
@@ -16,9 +16,13 @@ def navigation() -> StreamlitPage:
     """Return the page that the address names, with the controls drawn beside it."""
     session.begin()
     t = session.language()
-    page = st.navigation(pages(t), position="top")
+    unknown = login.asked()
+    page = st.navigation(pages(t), position="hidden" if unknown else "top")
+    if unknown:
+        login.ask(t)
     with st.sidebar:
         controls(t)
+        login.who(t)
     return page
 
 

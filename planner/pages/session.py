@@ -13,6 +13,7 @@ from geodata.sample import SampleSize, write_sample
 from geodata.schemas import Tables
 from geodata.tables import read_tables
 from planner.language import Language, Translator, translator
+from planner.pages.shelf import SHELF
 from planner.report_digest import Digest, digest_of
 from planner.rules.ruleset import RuleSet, load_rule_set, presets
 from planner.scenario import Scenario
@@ -28,6 +29,7 @@ LANGUAGE_VARIABLE, SAMPLE_VARIABLE = "OUTLET_PLANNER_LANG", "OUTLET_PLANNER_SAMP
 def begin() -> None:
     """Take up what the address asks for, and on the first run what the command asked for."""
     state = st.session_state
+    _stay(session_id())
     asked = st.query_params.get("lang") or os.environ.get(LANGUAGE_VARIABLE, "")
     if "language" not in state:
         state["language"] = asked if asked in list(Language) else str(Language.ENGLISH)
@@ -110,14 +112,20 @@ def tables() -> Tables:
 
 def study() -> Study:
     """Return the network as it is, checked; shared by all who ask for the same, and never changed."""
-    current = work()
-    return _study(current.checked, lambda: check_study(tables(), current.rules, current.scenario))
+    current, own = work(), tables()  # who lacks the tables gets no study of them, kept for others or not
+    return _study(current.checked, lambda: check_study(own, current.rules, current.scenario))
 
 
 def digest() -> Digest:
     """Return the checked network counted up in the session's language."""
     t, found = language(), study()
     return _digest(work().checked, str(t.language), lambda: digest_of(found, t))
+
+
+@st.cache_resource(scope="session", show_spinner=False, on_release=SHELF.forget)
+def _stay(session: str) -> str:
+    """Keep the session's files on the shelf until Streamlit lets go of the session."""
+    return session
 
 
 @st.cache_resource(show_spinner=False, max_entries=2)

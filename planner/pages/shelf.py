@@ -1,18 +1,22 @@
 """Files that the browser fetches by itself, so that nothing large goes through the socket.
 
 What everyone may see is named by its content. What belongs to one session has a name that nobody can guess,
-is never cached, and goes when newer files of the session push it out or the shelf is full.
+is never cached, and goes with the session: when the reader leaves, when it was not asked for in half an hour,
+when newer files of the session push it out, or when the shelf is full.
 """
 
 import hashlib
 import secrets
+import time
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass
 from threading import Lock
 
 PATH = "/map"
 MOST_OF_A_SESSION = 16
 MOST_BYTES = 512 * 1024 * 1024
+UNUSED_SECONDS = 30 * 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +29,19 @@ class Kept:
 
 
 class Shelf:
-    """Files by name, the least used going first where there are too many."""
+    """Files by name, the least used going first where there are too many.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    clock
+        Seconds of a clock that only goes forward.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
         self._kept: OrderedDict[str, Kept] = OrderedDict()
         self._named: dict[tuple[str, str], str] = {}
+        self._used: dict[str, float] = {}
         self._bytes = 0
         self._lock = Lock()
 
@@ -47,27 +59,40 @@ class Shelf:
     def get(self, name: str) -> Kept | None:
         """Return the file of a name, or None."""
         with self._lock:
+            self._forget_unused()
             kept = self._kept.get(name)
             if kept is not None:
-                self._kept.move_to_end(name)
+                self._use(name)
             return kept
 
     def forget(self, session: str) -> None:
         """Drop the files of a session."""
         with self._lock:
-            for name in [name for name, kept in self._kept.items() if kept.session == session]:
+            for name in [name for name, kept in self._kept.items() if kept.session == session != ""]:
                 self._drop(name)
 
     def _put(self, kept: Kept, name: str) -> str:
         with self._lock:
+            self._forget_unused()
             known = self._named.get((kept.session, kept.digest))
             if known is None:
                 self._kept[name] = kept
                 self._named[kept.session, kept.digest] = known = name
                 self._bytes += len(kept.content)
                 self._make_room(kept.session)
-            self._kept.move_to_end(known)
+            self._use(known)
             return f"{PATH}/{known}.json"
+
+    def _use(self, name: str) -> None:
+        self._kept.move_to_end(name)
+        self._used[name] = self._clock()
+
+    def _forget_unused(self) -> None:
+        """Drop what sessions left behind, the oldest first."""
+        since = self._clock() - UNUSED_SECONDS
+        old = [name for name, used in self._used.items() if used < since and self._kept[name].session]
+        for name in old:
+            self._drop(name)
 
     def _make_room(self, session: str) -> None:
         if session:
@@ -79,6 +104,7 @@ class Shelf:
 
     def _drop(self, name: str) -> None:
         kept = self._kept.pop(name)
+        self._used.pop(name, None)
         self._named.pop((kept.session, kept.digest), None)
         self._bytes -= len(kept.content)
 
