@@ -1,8 +1,9 @@
 """A study as a folder: written whole or not at all, read back, complete in itself."""
 
 import json
+import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import geopandas as gpd
@@ -110,6 +111,14 @@ def write_geopackage(study: Study, findings: pd.DataFrame, path: Path) -> None:
         frame = gpd.GeoDataFrame(layer, geometry="geometry", crs=CRS)
         frame.to_file(path, layer=name, driver="GPKG", engine="pyogrio", **_geometry_type(name))
     _write_table(findings[FINDING_FILE_COLUMNS], path)
+    _date(path, study.scenario.year)
+
+
+def _date(path: Path, year: int) -> None:
+    """Date the layers by the study and not by the clock, so that the same study gives the same file."""
+    with closing(sqlite3.connect(path)) as package:
+        package.execute("UPDATE gpkg_contents SET last_change = ?", (f"{year}-12-31T00:00:00.000Z",))
+        package.commit()
 
 
 def _write_table(table: pd.DataFrame, path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 import pandas as pd
@@ -73,7 +74,15 @@ def write_workbook(study: Study, path: Path, translator: Translator) -> None:
         "strings_to_numbers": False,
     }
     with xlsxwriter.Workbook(str(path), options) as book:
-        book.set_properties({"title": answer(digest), "comments": f"outlet-network-planner {study.version}"})
+        book.set_properties(
+            {
+                "title": answer(digest),
+                "comments": f"outlet-network-planner {study.version}",
+                "created": datetime(
+                    study.scenario.year, 12, 31
+                ),  # not the clock's: the same study, the same file
+            }
+        )
         for sheet in _sheets(digest):
             _write_sheet(book, sheet)
 
