@@ -1,7 +1,6 @@
 """The report in a real browser: it asks for nothing, complains of nothing, and answers mouse and keyboard."""
 
 import os
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -9,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from geodata.boundaries import read_areas
 from geodata.demand import read_demand
@@ -21,24 +20,10 @@ from planner.study import Study, check_study, place_study
 from tests.planner import worlds
 from tests.planner.worlds import at, code, rule
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 HOSTILE = "</script><img src=x onerror=\"document.title='hacked'\">${document.title='hacked'}`'\""
 SHENZHEN = (114.06, 22.54)
 PICTURES = "REPORT_SCREENSHOTS"
 """Names a folder for screenshots, to be looked at."""
-
-pytestmark = pytest.mark.skipif(
-    CHROMIUM is None, reason="chromium is not installed (apt-get install chromium)"
-)
-
-
-@pytest.fixture(scope="module")
-def chrome() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield opened
-        opened.close()
 
 
 @pytest.fixture(scope="module")
