@@ -1,12 +1,12 @@
 """Hold a network against a rule set: findings, and what they say of each area."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pandas as pd
 
-from geodata.schemas import Tables
-from planner.network import Network, Quantity, network_of
+from geodata.schemas import Role, Tables
+from planner.network import Floats, Network, Quantity, network_of
 from planner.rules.base import Status, Unit
 from planner.rules.reach_share import ReachShare
 from planner.rules.ruleset import RuleSet
@@ -40,13 +40,43 @@ def sales_within_reach(network: Network, rules: RuleSet) -> float | None:
     Near is what the first rule about the reach of sales says of each role; None without such a rule.
     """
     reached = total = 0.0
+    for _, sales, near in _sales_near(network, rules):
+        reached, total = reached + float(near.sum()), total + float(sales.sum())
+    return reached / total if total > 0 else None
+
+
+def reached_sales(tables: Tables, rules: RuleSet, scenario: Scenario) -> pd.DataFrame:
+    """Return the sales near an outlet of their enterprise, by enterprise and area; see `sales_within_reach`.
+
+    Returns
+    -------
+    DataFrame
+        enterprise, role, adcode, province_adcode, sales, reached; rows with sales only, and none where no
+        rule says how near.
+    """
+    network = network_of(tables, scenario, territory=rules.territory)
+    provinces = tables.areas.set_index("adcode")["province_adcode"]
+    columns = ["enterprise", "role", "adcode", "province_adcode", "sales", "reached"]
+    parts = []
+    for role, sales, near in _sales_near(network, rules):
+        party, area = np.nonzero(sales > 0)
+        codes = network.adcodes[area]
+        values = (
+            network.enterprises[party], str(role), codes, provinces.loc[codes].to_numpy(),
+            sales[party, area], near[party, area],
+        )  # fmt: skip
+        parts.append(pd.DataFrame(dict(zip(columns, values, strict=True))))
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)
+
+
+def _sales_near(network: Network, rules: RuleSet) -> Iterator[tuple[Role, Floats, Floats]]:
+    """Yield the sales (P, A) of each role that a rule about reach binds, and what of them is near."""
     roles = {rule.role: rule for rule in reversed(rules.rules) if _about_sales(rule)}
     for role, rule in roles.items():
         assert isinstance(rule, ReachShare)
         share = rule.area_share(network, rule.covered(network, network.of_kind(rule.outlet_kind)))
         sales = network.quantity[Quantity.SALES] * network.parties(role)[:, None]
-        reached, total = reached + float((sales * share).sum()), total + float(sales.sum())
-    return reached / total if total > 0 else None
+        yield role, sales, sales * share
 
 
 def _about_sales(rule: object) -> bool:

@@ -83,8 +83,12 @@ def digest_of(study: Study, t: Translator) -> Digest:
     """Count a study up for a reader."""
     names = place_names(study, t)
     areas = study.area_status()
-    earlier = study.findings if study.findings_before is None else study.findings_before
-    before = area_status(study.tables, earlier, study.scenario)
+    lacking = missing_outlets(study.duties, areas)
+    before, lacking_before = areas, lacking
+    if study.findings_before is not None:
+        earlier = study.findings_before
+        before = area_status(study.tables, earlier, study.scenario, territory=study.rules.territory)
+        lacking_before = missing_outlets(earlier[earlier["duty"].astype(bool)], areas)
     counted = areas.assign(
         label=areas["adcode"].map(names),
         status_before=before["status"],
@@ -94,8 +98,8 @@ def digest_of(study: Study, t: Translator) -> Digest:
         study=study,
         areas=counted,
         duties=worst_first(named(study.duties, names), counted),
-        lacking=missing_outlets(study.duties, areas),
-        lacking_before=int(missing_outlets(earlier[earlier["duty"].astype(bool)], areas)["missing"].sum()),
+        lacking=lacking,
+        lacking_before=int(lacking_before["missing"].sum()),
         names=names,
         t=t,
     )
@@ -188,7 +192,7 @@ def by_status(duties: pd.DataFrame, key: str | list[str]) -> pd.DataFrame:
 
 def sales_unit(study: Study, t: Translator) -> str:
     """Return what the study's sales are counted in."""
-    roles = set(study.tables.sales["role"].astype(str))
+    roles = set(map(str, study.tables.sales["role"].unique()))
     if roles == {str(Role.MAKER)}:
         return t("vehicles")
     return t("batteries") if roles == {str(Role.BATTERY_MAKER)} else t("vehicles and batteries")

@@ -74,7 +74,13 @@ def facts(digest: Digest) -> list[Fact]:
         (t("Duties short"), "short"),
         (t("Duties unknown"), "unknown"),
     ]
-    return [Fact(label, tuple(t.number(float(v)) for v in areas[column])) for label, column in wanted]
+    return [Fact(label, _written(areas[column], t)) for label, column in wanted]
+
+
+def _written(values: pd.Series, t: Translator) -> tuple[str, ...]:
+    """Return numbers as the language writes them; most are the same few, and writing one takes long."""
+    words = {value: t.number(float(value)) for value in values.unique()}
+    return tuple(words[value] for value in values)
 
 
 def card_lines(digest: Digest) -> dict[str, list[CardLine]]:
