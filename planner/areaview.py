@@ -1,6 +1,5 @@
 """One area as its page shows it: figures, requirements, what is reached, and the years to come."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -8,7 +7,7 @@ import pandas as pd
 
 from geodata.schemas import Role, Tables
 from planner.forecast import forecast, totals
-from planner.language import Translator
+from planner.language import Language, Translator
 from planner.network import Network, Quantity, network_of
 from planner.report_answer import Figure
 from planner.report_digest import Digest, asks_for_outlets, kind_words, role_words, status_words
@@ -305,7 +304,40 @@ def unit_words(t: Translator) -> dict[str, str]:
     }
 
 
-def search_label(area: pd.Series) -> str:
-    """Return all names an area is looked for by: English, Chinese, pinyin and code."""
-    names: Iterable[str] = (area["name_en"], area["name"], area["pinyin"], area["adcode"])
-    return " · ".join(dict.fromkeys(str(name) for name in names if isinstance(name, str) and name))
+def of_enterprise(study: Study, enterprise: str) -> Study:
+    """Return a checked study narrowed to one enterprise: its sales, its outlets, its findings."""
+    if not enterprise:
+        return study
+    tables = study.tables
+    listed = tables.outlets["enterprises"].fillna("").astype(str).str.split(";")
+    own = [enterprise in map(str.strip, names) for names in listed]
+    return replace(
+        study,
+        tables=replace(
+            tables,
+            sales=tables.sales[tables.sales["enterprise"] == enterprise],
+            outlets=tables.outlets[own].reset_index(drop=True),
+        ),
+        findings=study.findings[study.findings["enterprise"] == enterprise].reset_index(drop=True),
+    )
+
+
+def search_labels(tables: Tables, t: Translator) -> dict[str, str]:
+    """Return by adcode all names an area is looked for by: in the reader's language, pinyin, its code."""
+    first = ("name", "name_en") if t.language is Language.CHINESE else ("name_en", "name")
+    columns = [*first, "pinyin", "adcode"]
+    rows = tables.areas[columns].fillna("").astype(str).itertuples(index=False)
+    return {row[-1]: " · ".join(dict.fromkeys(name for name in row if name)) for row in rows}
+
+
+def enterprises_owing(study: Study, adcode: str) -> list[str]:
+    """Return the enterprises with a duty in an area or its province, the one that lacks most first."""
+    areas = study.tables.areas
+    province = areas.loc[areas["adcode"] == adcode, "province_adcode"]
+    duties = study.duties
+    own = duties[duties["adcode"].eq(adcode) | duties["adcode"].isin(province)]
+    lacking = own["shortage"].where(asks_for_outlets(own) & own["adcode"].eq(adcode), 0.0)
+    most = own.assign(lacking=lacking, short=own["status"].eq(str(Status.SHORT)))
+    order = most.groupby("enterprise").agg(lacking=("lacking", "max"), short=("short", "sum")).reset_index()
+    ranked = order.sort_values(["lacking", "short", "enterprise"], ascending=[False, False, True])
+    return ranked["enterprise"].astype(str).tolist()

@@ -236,15 +236,20 @@ def _number(value: object) -> float | None:
     return None if np.isnan(number) else number
 
 
-def accepted(draft: Draft, proposal: Proposal, chosen: frozenset[str] | None = None) -> Draft:
-    """Return the draft with the proposal's sites, or some of them.
+def accepted(draft: Draft, proposal: Proposal, tables: Tables, chosen: frozenset[str] | None = None) -> Draft:
+    """Return the draft with the proposal's sites, or some of them; ids that are taken by now become new ones.
 
     What the optimiser proved stays known only where the whole proposal is accepted by a draft without sites.
     """
     ids = {site.outlet_id for site in proposal.sites} if chosen is None else chosen
-    sites = tuple(site for site in proposal.sites if site.outlet_id in ids)
+    after = draft
+    for site in proposal.sites:
+        if site.outlet_id in ids:
+            free = site.outlet_id not in after.by_id
+            name = site.outlet_id if free else new_id(after, site.adcode, tables)
+            after = added(after, site.model_copy(update={"outlet_id": name}))
+    sites = after.sites[len(draft.sites) :]
     alone = not draft.sites and len(sites) == len(proposal.sites)
-    after = added(draft, *sites)
     if not alone or proposal.first != "cost" or proposal.outcome not in (Outcome.OPTIMAL, Outcome.FEASIBLE):
         return after.model_copy(update={"accepted": None})
     said = Accepted(outcome=proposal.outcome, bound=proposal.bound, sites=content(sites))

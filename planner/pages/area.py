@@ -1,11 +1,175 @@
-"""The area page."""
+"""The area page: how one area stands, by one enterprise or by all, and how it goes on."""
 
+from typing import Any
+
+import pandas as pd
 import streamlit as st
 
-from planner.pages import session
+from planner.areaview import AreaView, answer, figures, requirements
+from planner.charts import BLUE, ORANGE
+from planner.language import Translator
+from planner.pages import places, session, trysites
+from planner.pages.mapview import Event, base_path, map_view
+
+HEIGHT = 620
+FADED = "#9A9A9A"
 
 
 def show() -> None:
     """Show the page."""
     t = session.language()
-    st.header(t("Overview"))
+    adcode = places.chosen(t)
+    if not adcode:
+        st.info(t("Choose an area: by its Chinese or English name, in pinyin, or by its code."))
+        return
+    enterprise = session.enterprise()
+    with st.spinner(t("Reading the area…")):
+        shown = places.view(adcode, enterprise, _growth())
+        base, paint = base_path(), places.paint_path(adcode, enterprise)
+    _head(shown, t)
+    left, right = st.columns([3, 2], gap="medium")
+    with left:
+        map_view(base, paint, key="area_map", height=HEIGHT, focus=[adcode],
+                 on_event=lambda event: _clicked(event, adcode))  # fmt: skip
+        st.caption(t("Click a neighbouring area to go there."))
+    with right:
+        _requirements(shown, t)
+    _forecast(shown, t)
+    _points(shown, t)
+
+
+def _clicked(event: Event, adcode: str) -> None:
+    if event.kind == "area" and event.code and event.code != adcode:
+        places.go_to(event.code)
+
+
+def _head(shown: AreaView, t: Translator) -> None:
+    whose = shown.enterprise or t("All enterprises")
+    st.header(session.plain(answer(shown, t)))
+    st.caption(session.plain(f"{shown.adcode} · {whose}"))
+    if session.tables().sample:
+        st.caption(t("Sample data: enterprises, sales and outlets are fictional."))
+    columns = st.columns(5)
+    for column, figure in zip(columns, figures(shown, session.study(), t), strict=False):
+        column.metric(session.plain(figure.label), figure.value, help=session.plain(figure.note))
+        column.caption(session.plain(figure.note))
+    if st.button(t("Try sites here"), icon=":material/add_location:", key="to_try"):
+        page = st.Page(trysites.show, url_path="try")
+        st.switch_page(page, query_params={"adcode": shown.adcode, "lang": str(t.language)})
+
+
+def _requirements(shown: AreaView, t: Translator) -> None:
+    st.subheader(t("Requirements"))
+    table = requirements(shown, session.work().rules, t)
+    if table.empty:
+        st.info(t("No duty here: the enterprise sells nothing in this area, or the rules do not bind it."))
+        return
+    hidden = ["rule_id", "role", *([] if not shown.enterprise else ["enterprise"])]
+    chosen = st.dataframe(
+        table.drop(columns=hidden),
+        hide_index=True,
+        height=min(38 + 35 * len(table), 460),
+        column_config=requirement_columns(t),
+        on_select="rerun",
+        selection_mode="single-row",
+        key="area_requirements",
+    )
+    if len(shown.duties) > len(table):
+        st.caption(t("The worst {shown} of {total} are shown; choose an enterprise to see all of its.",
+                     shown=t.number(len(table)), total=t.number(len(shown.duties))))  # fmt: skip
+    rows = chosen["selection"]["rows"]
+    row = table.iloc[rows[0] if rows and rows[0] < len(table) else 0]
+    st.text(row["todo"])
+    st.text(t("Source: {source}", source=row["source"]) + (f" ({row['assumed']})" if row["assumed"] else ""))
+
+
+def requirement_columns(t: Translator) -> dict[str, Any]:
+    """Return the titles of the columns of requirements."""
+    return {
+        "status": st.column_config.TextColumn(t("Status"), width="small"),
+        "rule": t("Rule"),
+        "enterprise": t("Enterprise"),
+        "required": t("Required"),
+        "have": t("Have"),
+        "short": t("Short"),
+        "unit": t("Unit"),
+        "todo": t("What to do"),
+        "source": t("Source"),
+        "assumed": t("Assumed"),
+    }
+
+
+def _growth() -> float | None:
+    percent = st.session_state.get("area_growth")
+    return None if percent is None else float(percent) / 100
+
+
+def _forecast(shown: AreaView, t: Translator) -> None:
+    st.subheader(t("In use and retired, by year"))
+    if shown.years.empty:
+        st.info(t("No sales here, so nothing comes back."))
+        return
+    st.number_input(
+        t("Growth of sales after the table's last year, % a year"), -50.0, 100.0, value=None, step=1.0,
+        placeholder=t("no further sales"), key="area_growth",
+    )  # fmt: skip
+    year = session.work().scenario.year
+    past, ahead = t("until {year}", year=year), t("forecast")
+    left, right = st.columns(2)
+    for column, name, title, colour in (
+        (left, "stock", t("In use at the end of the year"), BLUE),
+        (right, "retired_t", t("Retired batteries, t a year"), ORANGE),
+    ):
+        column.caption(title)
+        column.bar_chart(_by_time(shown.years, name, year, past, ahead), color=[colour, FADED],
+                         x_label=t("Year"), y_label="", height=260)  # fmt: skip
+    with st.expander(t("The figures as a table")):
+        st.dataframe(
+            shown.years.assign(year=shown.years["year"].astype(str)),
+            hide_index=True,
+            column_config={
+                "year": t("Year"),
+                "sales": st.column_config.NumberColumn(t("Sold"), format="localized", step=1),
+                "stock": st.column_config.NumberColumn(t("In use"), format="localized", step=1),
+                "retired_t": st.column_config.NumberColumn(t("Retired, t"), format="localized", step=0.1),
+            },
+        )
+    st.caption(t("Modelled from sales by chemistry; lives and weights are assumed, see the rules page."))
+
+
+def _by_time(years: pd.DataFrame, name: str, year: int, past: str, ahead: str) -> pd.DataFrame:
+    """Return a column as two, until the study's year and after it, so that they have colours of their own."""
+    known = years["year"] <= year
+    values = years[name].astype(float)
+    return pd.DataFrame(
+        {past: values.where(known, 0.0).to_numpy(), ahead: values.where(~known, 0.0).to_numpy()},
+        index=years["year"].astype(str).to_numpy(),
+    )
+
+
+def _points(shown: AreaView, t: Translator) -> None:
+    with st.expander(t("Places of sales, and outlets")):
+        left, right = st.columns(2)
+        left.caption(t("Where vehicles are sold (assumed spread), and which part has an outlet near"))
+        points = shown.points.sort_values("quantity", ascending=False)
+        left.dataframe(
+            points.assign(reached=100 * points["reached"]),
+            hide_index=True,
+            column_config={
+                "point_id": t("Place"),
+                "lon": t("Longitude"),
+                "lat": t("Latitude"),
+                "quantity": st.column_config.NumberColumn(t("Sold"), format="localized", step=1),
+                "reached": st.column_config.NumberColumn(t("Within reach, %"), format="%.1f"),
+            },
+        )
+        right.caption(t("Existing outlets"))
+        names = ["outlet_id", "name", "kind", "lon", "lat", "stock_cap_t", "enterprises"]
+        right.dataframe(
+            pd.DataFrame(shown.outlets[names]),
+            hide_index=True,
+            column_config={
+                "outlet_id": t("Id"), "name": t("Name"), "kind": t("Kind"), "lon": t("Longitude"),
+                "lat": t("Latitude"), "stock_cap_t": t("Capacity, t"), "enterprises": t("Enterprises"),
+            },
+        )  # fmt: skip

@@ -1,11 +1,241 @@
-"""The trysites page."""
+"""The page of tried sites: put outlets on the map, and see at once what they change."""
 
+from typing import Any
+
+import pandas as pd
 import streamlit as st
 
-from planner.pages import session
+from geodata.schemas import OutletKind
+from planner.areaview import amount
+from planner.draft import Draft, TriedSite, content
+from planner.language import Translator
+from planner.pages import places, session, tryproposal, trystate
+from planner.pages.exclusions import exclusion_panel, shapes
+from planner.pages.mapview import Mode, base_path, map_view
+from planner.report_digest import kind_words, status_words
+from planner.trial import Trial, answer, trial
+
+HEIGHT = 620
+MODES: tuple[Mode, ...] = ("add", "select", "corners")
+MARKS = {"met": "●", "short": "▲", "unknown": "?"}
 
 
 def show() -> None:
     """Show the page."""
     t = session.language()
-    st.header(t("Overview"))
+    left, right = st.columns(2)
+    with left:
+        adcode = places.chosen(t)
+    if not adcode:
+        st.info(t("Choose the area where outlets are to be tried: by name, in pinyin, or by its code."))
+        return
+    with right:
+        enterprise = _enterprise(adcode, t)
+    if not enterprise:
+        st.info(t("No enterprise has a duty here under these rules. Choose another area, or other rules."))
+        return
+    st.fragment(_trying)(adcode, enterprise)
+
+
+def _enterprise(adcode: str, t: Translator) -> str:
+    """Draw the choice of the enterprise that new outlets are for: the one most short here, unless chosen."""
+    names = places.owing(adcode)
+    fixed = session.enterprise()
+    if fixed:
+        st.text_input(t("New outlets are for"), fixed, disabled=True, help=t("Chosen on the left."))
+        return fixed
+    if not names:
+        return ""
+    state = st.session_state
+    if state.get("try_for_area") != adcode or state.get("try_enterprise") not in names:
+        state["try_for_area"], state["try_enterprise"] = adcode, names[0]
+    chosen = st.selectbox(t("New outlets are for"), names, key="try_enterprise",
+                          help=t("First stands the enterprise that lacks most here."))  # fmt: skip
+    return str(chosen)
+
+
+def _trying(adcode: str, enterprise: str) -> None:
+    """Draw all that a click changes: it is run anew alone, not the page."""
+    t = session.language()
+    tryproposal.take_up()
+    history = trystate.history()
+    draft = history.now
+    found = trial(places.ground(adcode, enterprise), session.tables(), draft)
+    st.header(session.plain(answer(found, t)))
+    if session.tables().sample:
+        st.caption(t("Sample data: enterprises, sales and outlets are fictional."))
+    left, right = st.columns([3, 2], gap="medium")
+    with left:
+        _map(adcode, enterprise, found, draft, t)
+    with right:
+        _tools(adcode, enterprise, t)
+        tryproposal.job_panel(t)
+        tryproposal.proposal_panel(t)
+        _findings(found, t)
+    _sites(draft, enterprise, t)
+    exclusion_panel(t)
+
+
+def _map(adcode: str, enterprise: str, found: Trial, draft: Draft, t: Translator) -> None:
+    words = {"add": t("adds an outlet"), "select": t("selects"), "corners": t("sets a corner to exclude")}
+    first, second, third = st.columns([3, 2, 2])
+    mode = first.segmented_control(t("A click on the map"), MODES, format_func=words.__getitem__,
+                                   default="add", required=True, key="try_mode")  # fmt: skip
+    kinds = kind_words(t)
+    second.selectbox(t("Kind of new outlets"), [str(kind) for kind in OutletKind],
+                     format_func=kinds.__getitem__, key="try_kind")  # fmt: skip
+    third.number_input(t("Capacity, t"), 0.0, 1e6, value=None, step=1.0, key="try_capacity",
+                       placeholder=t("as usual"))  # fmt: skip
+    reach = found.reached.km if found.reached else None
+    map_view(
+        base_path(),
+        places.paint_path(adcode, enterprise),
+        key="try_map",
+        height=HEIGHT,
+        focus=[adcode],
+        sites=_markers(draft),
+        circles=_circles(draft, reach),
+        shapes=shapes(),
+        mode=mode or "add",
+        on_event=trystate.hear(enterprise),
+    )
+    _refused(t)
+
+
+def _refused(t: Translator) -> None:
+    refused = trystate.refused()
+    if refused is not None:
+        message, lon, lat = refused
+        place = "" if lon is None or lat is None else f"{lat:.5f}° N, {lon:.5f}° E: "
+        st.warning(session.plain(place + t(message)))
+
+
+def _markers(draft: Draft) -> list[dict[str, object]]:
+    """Return the sites as the map draws them: tried, proposed, and the place that was refused last."""
+    shown = [_marker(site, "tried") for site in draft.sites]
+    proposal, off = tryproposal.current(), tryproposal.refused_sites()
+    if proposal is not None:
+        shown += [_marker(site, "proposed", on=site.outlet_id not in off) for site in proposal.sites]
+    refused = trystate.refused()
+    if refused is not None and refused[1] is not None and refused[2] is not None:
+        shown.append({"id": "", "lon": refused[1], "lat": refused[2], "kind": "collection", "name": "✕",
+                      "state": "refused", "on": True})  # fmt: skip
+    return shown
+
+
+def _marker(site: TriedSite, state: str, *, on: bool = True) -> dict[str, object]:
+    return {
+        "id": site.outlet_id,
+        "lon": site.lon,
+        "lat": site.lat,
+        "kind": str(site.kind),
+        "name": f"{site.name} {site.outlet_id.rpartition('-')[2]}",
+        "state": state,
+        "on": on,
+    }
+
+
+def _circles(draft: Draft, km: float | None) -> list[dict[str, object]]:
+    if km is None:
+        return []
+    proposal = tryproposal.current()
+    places_of = {(site.lon, site.lat): "tried" for site in draft.sites}
+    if proposal is not None:
+        places_of = {(site.lon, site.lat): "proposed" for site in proposal.sites} | places_of
+    return [{"lon": lon, "lat": lat, "km": km, "state": state} for (lon, lat), state in places_of.items()]
+
+
+def _tools(adcode: str, enterprise: str, t: Translator) -> None:
+    history = trystate.history()
+    with st.container(horizontal=True):
+        st.button(t("Undo"), icon=":material/undo:", key="undo", disabled=not history.past,
+                  on_click=trystate.undo)  # fmt: skip
+        st.button(t("Redo"), icon=":material/redo:", key="redo", disabled=not history.future,
+                  on_click=trystate.redo)  # fmt: skip
+        tryproposal.ask_panel(adcode, enterprise, t)
+
+
+def _findings(found: Trial, t: Translator) -> None:
+    st.subheader(t("Findings, before and after"))
+    if found.after.empty:
+        st.info(t("The rules ask nothing of this enterprise here."))
+        return
+    rules = session.work().rules.by_id
+    status = status_words(t)
+    rows = [
+        {
+            "rule": t(rules[row["rule_id"]].statement()),
+            "required": amount(row["required"], row["unit"], t),
+            "before": f"{MARKS[row['status_before']]} {amount(row['actual_before'], row['unit'], t)}",
+            "after": f"{MARKS[row['status']]} {amount(row['actual'], row['unit'], t)} "
+            f"{status[row['status']]}",
+            "assumed": t("assumed") if row["assumed"] else "",
+        }
+        for row in ({str(k): v for k, v in one.items()} for one in found.changes.to_dict("records"))
+    ]
+    st.dataframe(
+        pd.DataFrame(rows),
+        hide_index=True,
+        column_config={
+            "rule": t("Rule"), "required": t("Required"), "before": t("Before"), "after": t("After"),
+            "assumed": t("Assumed"),
+        },
+    )  # fmt: skip
+    _gain(found, t)
+
+
+def _gain(found: Trial, t: Translator) -> None:
+    """Say what is gained beside the rules' own counts."""
+    st.text(t("Outlets missing: {before} before, {after} after.", before=t.number(found.missing_before),
+              after=t.number(found.missing_after)))  # fmt: skip
+    near = found.reached
+    if near is not None:
+        st.text(t("Sales within {km} km: {before} of {total} before, {after} after.", km=f"{near.km:g}",
+                  before=t.number(near.before), after=t.number(near.after),
+                  total=t.number(near.sales)))  # fmt: skip
+    if len(found.elsewhere):
+        st.text(t.plural("{n} finding of another area changes with it.",
+                         "{n} findings of other areas change with it.", len(found.elsewhere)))  # fmt: skip
+
+
+def _sites(draft: Draft, enterprise: str, t: Translator) -> None:
+    st.subheader(t("Tried sites"))
+    names = ["name", "kind", "enterprises", "lon", "lat", "stock_cap_t", "pickups_per_year", "opening_cost"]
+    table = pd.DataFrame([[getattr(site, name) for name in names] for site in draft.sites], columns=names)
+    table = table.astype(dict.fromkeys(names[3:], float)).assign(kind=table["kind"].astype(str))
+    table.insert(5, "adcode", [site.adcode for site in draft.sites])
+    ids = [site.outlet_id for site in draft.sites]
+    key = f"sites_{content(draft.sites)[:12]}"
+    st.data_editor(
+        table,
+        hide_index=True,
+        num_rows="dynamic",
+        disabled=["adcode"],
+        column_config=_columns(enterprise, t),
+        key=key,
+        on_change=trystate.take_edits,
+        args=(key, ids, enterprise),
+    )
+    st.caption(t("Add a row with longitude and latitude (WGS 84) to try a site without the map; "
+                 "change numbers to move it, mark rows and delete them to take it away."))  # fmt: skip
+
+
+def _columns(enterprise: str, t: Translator) -> dict[str, Any]:
+    column = st.column_config
+    kinds = kind_words(t)
+    degrees: dict[str, Any] = {"format": "%.5f", "step": 0.00001}
+    owners = sorted(
+        {enterprise, *(name for site in session.work().draft.sites for name in [site.enterprises])}
+    )
+    return {
+        "name": column.TextColumn(t("Name"), max_chars=100),
+        "kind": column.SelectboxColumn(t("Kind"), options=[str(kind) for kind in OutletKind],
+                                       format_func=lambda kind: kinds[str(kind)]),
+        "enterprises": column.SelectboxColumn(t("Enterprise"), options=owners),
+        "lon": column.NumberColumn(t("Longitude"), min_value=-180, max_value=180, **degrees),
+        "lat": column.NumberColumn(t("Latitude"), min_value=-90, max_value=90, **degrees),
+        "adcode": t("Area"),
+        "stock_cap_t": column.NumberColumn(t("Capacity, t"), min_value=0.0),
+        "pickups_per_year": column.NumberColumn(t("Pick-ups a year"), min_value=0.0),
+        "opening_cost": column.NumberColumn(t("Opening cost"), min_value=0.0),
+    }  # fmt: skip
