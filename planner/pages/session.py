@@ -38,6 +38,9 @@ def begin() -> None:
         state["work"] = first_work(sample if sample in SAMPLES else str(SampleSize.DEMO))
     if st.query_params.get("lang") != state["language"]:
         st.query_params["lang"] = state["language"]
+    from planner.pages.opening import open_asked  # it stands on this module
+
+    open_asked()
 
 
 def language() -> Translator:
@@ -112,7 +115,13 @@ def tables() -> Tables:
 
 def study() -> Study:
     """Return the network as it is, checked; shared by all who ask for the same, and never changed."""
-    current, own = work(), tables()  # who lacks the tables gets no study of them, kept for others or not
+    return checked_study(
+        work(), tables()
+    )  # who lacks the tables gets no study of them, kept for others or not
+
+
+def checked_study(current: Work, own: Tables) -> Study:
+    """Return the network of any work as it is, checked; shared like `study`."""
     return _study(current.checked, lambda: check_study(own, current.rules, current.scenario))
 
 
