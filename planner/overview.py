@@ -177,9 +177,9 @@ def area_ranking(digest: Digest, status: str = "") -> Ranking:
             t("Area"): areas["label"],
             t("Province"): areas["province_adcode"].map(digest.names),
             t("Missing"): areas["missing_outlets"],
-            t("Duties short"): areas["short"],
             t("Outlets"): areas["outlets"],
             t("Sales"): areas["sales"].round().astype("int64"),
+            t("Duties short"): areas["short"],
         }
     )
     return Ranking(tuple(areas["adcode"].astype(str)), frame.reset_index(drop=True))

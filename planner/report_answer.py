@@ -112,7 +112,14 @@ def _planned(digest: Digest, total: int) -> str:
 
 
 def _most(digest: Digest) -> tuple[str, int]:
-    """Return the province with the most missing outlets (or short areas), and their number."""
+    """Return the province with the most missing outlets (or short areas), and their number.
+
+    In a single province, the area that misses most.
+    """
+    areas = digest.areas
+    if areas["province_adcode"].nunique() == 1 and areas["missing_outlets"].any():
+        worst = areas.loc[areas["missing_outlets"].idxmax()]
+        return str(worst["label"]), int(worst["missing_outlets"])
     if digest.missing():
         totals = digest.lacking.groupby("province_adcode")["missing"].sum()
     else:

@@ -200,13 +200,15 @@
     container.addEventListener("province:show", (event) => selectProvince(event.detail));
 
     const home = L.latLngBounds(data.bounds);
-    // What the country leaves free in the width goes to the left, where the legend lies.
+    // What the country leaves free goes to where the legend lies: to the left, or below where that is narrow.
     function fit() {
       const zoom = map.getBoundsZoom(home, false, L.point(12, 12));
       const corners = [home.getSouthWest(), home.getNorthEast()].map((corner) => map.project(corner, zoom));
       const free = map.getSize().x - (corners[1].x - corners[0].x) - 12;
       const left = legend.open ? Math.max(0, Math.min(legend.offsetWidth, free - 50)) : 0;
-      map.fitBounds(home, { paddingTopLeft: [6 + left, 6], paddingBottomRight: [6, 6], animate: false });
+      const over = map.getSize().y - (corners[0].y - corners[1].y) - 12;
+      const below = legend.open && free < 120 ? Math.max(0, Math.min(legend.offsetHeight, over - 50)) : 0;
+      map.fitBounds(home, { paddingTopLeft: [6 + (below ? 0 : left), 6 + (below ? 40 : 0)], paddingBottomRight: [6, 6 + below], animate: false });
     }
     map.on("focus", () => map.scrollWheelZoom.enable()).on("click", () => map.scrollWheelZoom.enable());
     container.addEventListener("mouseleave", () => map.scrollWheelZoom.disable());

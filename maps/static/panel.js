@@ -3,6 +3,7 @@
   "use strict";
   const OutletMap = (window.OutletMap = window.OutletMap || {});
   const SVG = "http://www.w3.org/2000/svg";
+  OutletMap.roomy = 700; // from this width on the legend is open; the app, whose maps are high, sets less
   const MARKS = { met: "●", short: "▲", unknown: "?", none: "–" };
 
   OutletMap.make = function (tag, name, text) {
@@ -95,7 +96,7 @@
 
   OutletMap.legend = function (data, state, redraw) {
     const panel = make("details", "om-legend");
-    panel.open = window.innerWidth > 700;
+    panel.open = window.innerWidth > OutletMap.roomy;
     panel.append(make("summary", "", data.words.layers));
     const inner = make("div", "om-scroll");
     inner.append(colouringPart(data, state, redraw));

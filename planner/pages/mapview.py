@@ -15,6 +15,7 @@ from streamlit.components.v1.custom_component import CustomComponent
 from planner.livemap import base_data, is_packaged
 from planner.pages import session
 from planner.pages.shelf import SHELF
+from planner.rules.ruleset import load_rule_set, presets
 
 Mode = Literal["select", "add", "corners"]
 KINDS = ("area", "outlet", "site", "point", "corner", "province", "lost")
@@ -154,5 +155,17 @@ def base_path() -> str:
     tables = session.tables()
     content = base_data(tables, session.language())
     if is_packaged(tables):
+        return SHELF.public(content)
+    return SHELF.private(session.session_id(), content)
+
+
+def paint_path(content: bytes) -> str:
+    """Return where what lies on the areas lies: everyone's where nothing in it is the session's own.
+
+    A bundled sample under rules as they came is the same for all; ten readers then share one file.
+    """
+    current = session.work()
+    shared = current.data in session.SAMPLES and current.rules.id in presets()
+    if shared and current.rules == load_rule_set(current.rules.id):
         return SHELF.public(content)
     return SHELF.private(session.session_id(), content)

@@ -7,6 +7,7 @@
   const home = new URL("../../", window.location.href);
   const OPTIONS = { center: [35, 104], zoom: 4, zoomControl: false, preferCanvas: true, minZoom: 2, maxZoom: 18, zoomSnap: 0.25, scrollWheelZoom: false };
   const MOST_TRIES = 3;
+  OutletMap.roomy = 440;
   const shown = { base: "", paint: "", selected: "", focus: "", height: 0, dark: null };
   let map = null; // the controller of what is drawn
   let trials = null;
@@ -104,7 +105,7 @@
 
   function listen(element) {
     element.addEventListener("area:selected", (event) => { shown.selected = event.detail; say({ kind: "area", code: event.detail }); });
-    element.addEventListener("outlet:selected", (event) => { say({ kind: "outlet", code: event.detail }); });
+    element.addEventListener("outlet:selected", (event) => { shown.selected = event.detail; say({ kind: "outlet", code: event.detail }); });
     element.addEventListener("province:selected", (event) => { say({ kind: "province", code: event.detail }); });
     element.append(OutletMap.make("div", "om-cross"), OutletMap.make("p", "om-help", args.words.enter));
     map.map.on("click", (event) => { if (args.mode !== "select") { put(event.latlng); } });
