@@ -197,7 +197,7 @@ def read_toml(path: Path) -> dict[str, Any]:
         return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         raise InputError(say("{file}: there is no such file. Check the path.", file=path)) from None
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (OSError, UnicodeDecodeError, RecursionError, tomllib.TOMLDecodeError) as error:
         raise InputError(
             say("{file}: cannot be read as TOML ({problem}). Correct it.", file=path.name, problem=error)
         ) from None

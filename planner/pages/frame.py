@@ -7,7 +7,7 @@ from streamlit.navigation.page import StreamlitPage
 
 from planner.language import Language, Translator
 from planner.pages import area, data, login, overview, report, rules, scenarios, session, trysites
-from planner.rules.ruleset import RuleSet
+from planner.pages.rules import title_of
 
 LANGUAGES = {str(Language.ENGLISH): "English", str(Language.CHINESE): "中文"}
 
@@ -77,11 +77,6 @@ def _rules(t: Translator) -> None:
         t("Rules"), list(sets), format_func=lambda name: title_of(sets[name], t), key="rules",
         on_change=lambda: session.change(rules=sets[st.session_state["rules"]]),
     )  # fmt: skip
-
-
-def title_of(rule_set: RuleSet, t: Translator) -> str:
-    """Return a rule set's title in the reader's language."""
-    return rule_set.title_zh if t.language is Language.CHINESE and rule_set.title_zh else rule_set.title
 
 
 def _language_chosen() -> None:

@@ -1,0 +1,100 @@
+"""The form of the scenario: what is assumed beyond tables and rules."""
+
+import hashlib
+from dataclasses import replace
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from geodata.messages import InputError
+from planner.forms import FormField, fields_of
+from planner.language import Translator
+from planner.pages import session
+from planner.pages.entries import entries
+from planner.pages.problems import show_problems
+from planner.ruleforms import with_assumptions
+from planner.scenario import Scenario
+
+LONGEST_SECONDS = 600.0
+"""What one person may ask of a solver that others wait for too."""
+_ELSEWHERE = frozenset({"year"})
+
+
+def show(t: Translator) -> None:
+    """Show the form, folded, and work under what is applied."""
+    scenario = session.work().scenario
+    changed = scenario != Scenario(year=scenario.year)
+    st.subheader(t("Assumptions"))
+    st.caption(t("Some are not as they come: see the form.") if changed else t("All are as they come."))
+    with st.expander(t("Distance, new outlets, batteries, planning"), expanded=False, key="assumptions"):
+        _form(scenario, t)
+        if changed:
+            st.button(t("Back to how they come"), on_click=_reset, key="reset_assumptions")
+
+
+def _form(scenario: Scenario, t: Translator) -> None:
+    key = f"scenario:{hashlib.sha256(scenario.model_dump_json().encode()).hexdigest()[:16]}"
+    with st.form(key, border=False):
+        entered = entries(_fields(scenario), t, key=key, columns=4)
+        left, right = st.columns([3, 2])
+        with left:
+            lives = _lives(scenario, t, f"{key}:lives")
+        with right:
+            mix = _mix(scenario, t, f"{key}:mix")
+        applied = st.form_submit_button(t("Apply"), key=f"{key}:apply")
+    if applied:
+        _take(scenario, entered | {"chemistries": lives, "chemistry_mix": mix}, t)
+
+
+def _fields(scenario: Scenario) -> list[FormField]:
+    found = [field for field in fields_of(scenario) if field.name not in _ELSEWHERE]
+    return [
+        replace(field, most=LONGEST_SECONDS) if field.name == "solver.time_limit_s" else field
+        for field in found
+    ]
+
+
+def _take(scenario: Scenario, changes: dict[str, Any], t: Translator) -> None:
+    try:
+        changed = with_assumptions(scenario, changes)
+    except InputError as error:
+        show_problems(error.messages, t, consequence=t("The assumptions stay as they are."))
+        return
+    session.change(scenario=changed)
+    st.rerun()
+
+
+def _lives(scenario: Scenario, t: Translator, key: str) -> list[dict[str, Any]]:
+    """Draw the chemistries as a table and return them as the scenario takes them."""
+    st.markdown(t("Battery life by chemistry: Weibull scale and weight of a pack"))
+    frame = pd.DataFrame(
+        [(one.name, one.life.scale_years, one.life.pack_kg) for one in scenario.chemistries],
+        columns=["name", "scale_years", "pack_kg"],
+    )
+    columns = {"name": t("Chemistry"), "scale_years": t("Scale, years"), "pack_kg": t("Pack, kg")}
+    edited = st.data_editor(frame, column_config=columns, num_rows="dynamic", hide_index=True, key=key)
+    return [
+        {"name": row["name"], "life": {"scale_years": row["scale_years"], "pack_kg": row["pack_kg"]}}
+        for row in _filled(edited)
+    ]
+
+
+def _mix(scenario: Scenario, t: Translator, key: str) -> list[dict[str, Any]]:
+    """Draw the mix of vehicles whose chemistry is blank, and return it as the scenario takes it."""
+    st.markdown(t("Where no chemistry is given"))
+    frame = pd.DataFrame(
+        [(part.name, 100 * part.share) for part in scenario.chemistry_mix], columns=["name", "share"]
+    )
+    columns = {"name": t("Chemistry"), "share": t("Share, %")}
+    edited = st.data_editor(frame, column_config=columns, num_rows="dynamic", hide_index=True, key=key)
+    return [{"name": row["name"], "share": round(row["share"] / 100, 9)} for row in _filled(edited)]
+
+
+def _filled(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return the rows that are filled in; a row half filled in is none yet."""
+    return [dict(zip(frame.columns, row, strict=True)) for row in frame.dropna().itertuples(index=False)]
+
+
+def _reset() -> None:
+    session.change(scenario=Scenario(year=session.work().scenario.year))
