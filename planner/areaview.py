@@ -215,17 +215,14 @@ def figures(view: AreaView, study: Study, t: Translator) -> list[Figure]:
     now, last = _of_year(view.years, year), _of_year(view.years, year - 1)
     unit = t("vehicles") if view.role is Role.MAKER else t("batteries")
     shown = [
-        Figure(t.number(now["sales"]), t("{unit} sold in {year}", unit=unit, year=year),
-               _since(now, last, "sales", t)),
-        Figure(t.number(now["stock"]), t("{unit} in use, end of {year}", unit=unit, year=year),
-               _since(now, last, "stock", t)),
-        Figure(t.number(now["retired_t"], 1), t("t of batteries retired in {year}", year=year),
-               _since(now, last, "retired_t", t)),
+        Figure(t.number(now["sales"]), t("{unit} sold", unit=unit), _since(now, last, "sales", year, t)),
+        Figure(t.number(now["stock"]), t("{unit} in use", unit=unit), _since(now, last, "stock", year, t)),
+        Figure(t.number(now["retired_t"], 1), t("t retired"), _since(now, last, "retired_t", year, t)),
         Figure(t.number(len(view.outlets)), t("existing outlets"), _kinds(view, t)),
     ]  # fmt: skip
     if view.reached_share is not None:
         near = t("of sales within {km} km", km=f"{view.reach_km:g}")
-        shown.append(Figure(t.percent(view.reached_share), near, t("of an outlet of their enterprise")))
+        shown.append(Figure(t.percent(view.reached_share), near, t("of an outlet of their maker")))
     return shown
 
 
@@ -237,11 +234,12 @@ def _of_year(years: pd.DataFrame, year: int) -> dict[str, float]:
     }
 
 
-def _since(now: dict[str, float], last: dict[str, float], name: str, t: Translator) -> str:
+def _since(now: dict[str, float], last: dict[str, float], name: str, year: int, t: Translator) -> str:
     if not last[name] > 0:
-        return t("no figure for the year before")
+        return t("{year}; no figure for the year before", year=year)
     change = now[name] / last[name] - 1
-    return t("{change} on the year before", change=("+" if change >= 0 else "") + t.percent(change))
+    sign = "+" if change >= 0 else ""
+    return t("{year}; {change} on the year before", year=year, change=sign + t.percent(change))
 
 
 def _kinds(view: AreaView, t: Translator) -> str:

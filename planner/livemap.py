@@ -16,10 +16,10 @@ import shapely
 from geodata.boundaries import default_areas, simplified
 from geodata.schemas import Tables
 from maps.layers import CardLine, Data, Fact, area_layer, reach_layer, unreached_layer
-from maps.legend import Colouring
+from maps.legend import Colouring, LegendClass
 from maps.overview import base_of
 from planner.language import Language, Translator, translator
-from planner.report_digest import Digest
+from planner.report_digest import Digest, status_words
 from planner.report_map import background_of, card_lines, colourings, facts, layers, outlet_notes
 
 MOST_DRAWINGS = 8
@@ -145,9 +145,32 @@ def area_paint(
         below.append(unreached_layer(unreached, t, unit=t("places")))
     if reach_km is not None:
         standing = narrow.counted_outlets
+        standing = standing[standing["adcode"] == adcode]
         below.append(reach_layer(standing, pd.Series(reach_km, index=standing.index), t))
     return paint_of(
-        digest, colours=colourings(digest), points=[*below, *shown[1:]], figures=facts(digest), lines=lines
+        digest,
+        colours=[_alone(digest, adcode), *colourings(digest)],
+        points=[*below, *shown[1:]],
+        figures=facts(digest),
+        lines=lines,
+    )
+
+
+def _alone(digest: Digest, adcode: str) -> Colouring:
+    """Return one area by its status on a ground of all others: what lies on it is to be seen."""
+    t, areas = digest.t, digest.areas
+    here = areas["adcode"].eq(adcode)
+    status = str(areas.loc[here, "status"].iloc[0])
+    fill = "short-fill-1" if status == "short" else f"{status}-fill"
+    return Colouring(
+        "area",
+        t("This area"),
+        t("areas"),
+        (
+            LegendClass(status_words(t)[status], 1, fill, status),
+            LegendClass(t("other areas"), len(areas) - 1, "none-fill"),
+        ),
+        tuple(int(not is_here) for is_here in here),
     )
 
 

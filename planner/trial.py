@@ -57,7 +57,8 @@ class Trial:
     reached
         The sales within reach, by the first rule about the reach of sales; None where there is none.
     missing_before, missing_after
-        Outlets missing in the area, the strictest count of each kind.
+        Outlets missing in the area, or what its province or the nation lacks: the strictest count of each
+        kind.
     """
 
     ground: Ground
@@ -111,8 +112,8 @@ def trial(ground: Ground, tables: Tables, draft: Draft) -> Trial:
         after=after,
         elsewhere=_elsewhere(ground, findings),
         reached=reached(ground, network),
-        missing_before=missing(ground.before, ground.adcode),
-        missing_after=missing(after, ground.adcode),
+        missing_before=missing(ground.before),
+        missing_after=missing(after),
     )
 
 
@@ -178,13 +179,13 @@ def _elsewhere(ground: Ground, findings: pd.DataFrame) -> pd.DataFrame:
     return both[changed & other].reset_index(drop=True)
 
 
-def missing(findings: pd.DataFrame, adcode: str) -> int:
-    """Return the outlets that an enterprise's findings say are missing in an area, the strictest count."""
+def missing(findings: pd.DataFrame) -> int:
+    """Return the outlets that an enterprise's findings say are missing, of each kind the strictest count."""
     asked = findings[asks_for_outlets(findings)]
     most: dict[tuple[str, str], float] = {}
-    names = ("adcode", "duty", "role", "outlet_kind", "shortage")
-    for code, duty, role, kind, lacking in zip(*(asked[name] for name in names), strict=True):
-        if duty and code == adcode:
+    names = ("duty", "role", "outlet_kind", "shortage")
+    for duty, role, kind, lacking in zip(*(asked[name] for name in names), strict=True):
+        if duty:
             most[role, kind] = max(most.get((role, kind), 0.0), float(lacking))
     return int(sum(most.values()))
 

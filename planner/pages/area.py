@@ -51,7 +51,7 @@ def _head(shown: AreaView, t: Translator) -> None:
         st.caption(t("Sample data: enterprises, sales and outlets are fictional."))
     columns = st.columns(5)
     for column, figure in zip(columns, figures(shown, session.study(), t), strict=False):
-        column.metric(session.plain(figure.label), figure.value, help=session.plain(figure.note))
+        column.metric(session.plain(figure.label), figure.value)
         column.caption(session.plain(figure.note))
     if st.button(t("Try sites here"), icon=":material/add_location:", key="to_try"):
         page = st.Page(trysites.show, url_path="try")
@@ -69,6 +69,18 @@ def _requirements(shown: AreaView, t: Translator) -> None:
         table.drop(columns=hidden),
         hide_index=True,
         height=min(38 + 35 * len(table), 460),
+        column_order=[
+            "status",
+            "short",
+            "have",
+            "required",
+            "enterprise",
+            "rule",
+            "unit",
+            "assumed",
+            "todo",
+            "source",
+        ],
         column_config=requirement_columns(t),
         on_select="rerun",
         selection_mode="single-row",
@@ -85,13 +97,14 @@ def _requirements(shown: AreaView, t: Translator) -> None:
 
 def requirement_columns(t: Translator) -> dict[str, Any]:
     """Return the titles of the columns of requirements."""
+    column = st.column_config.TextColumn
     return {
-        "status": st.column_config.TextColumn(t("Status"), width="small"),
+        "status": column(t("Status"), width="small"),
         "rule": t("Rule"),
-        "enterprise": t("Enterprise"),
-        "required": t("Required"),
-        "have": t("Have"),
-        "short": t("Short"),
+        "enterprise": column(t("Enterprise"), width="medium"),
+        "required": column(t("Required"), width="small"),
+        "have": column(t("Have"), width="small"),
+        "short": column(t("Short"), width="small"),
         "unit": t("Unit"),
         "todo": t("What to do"),
         "source": t("Source"),

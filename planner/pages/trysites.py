@@ -77,8 +77,8 @@ def _trying(adcode: str, enterprise: str) -> None:
 
 
 def _map(adcode: str, enterprise: str, found: Trial, draft: Draft, t: Translator) -> None:
-    words = {"add": t("adds an outlet"), "select": t("selects"), "corners": t("sets a corner to exclude")}
-    first, second, third = st.columns([3, 2, 2])
+    words = {"add": t("adds an outlet"), "select": t("selects"), "corners": t("sets a corner")}
+    first, second, third = st.columns([5, 3, 3])
     mode = first.segmented_control(t("A click on the map"), MODES, format_func=words.__getitem__,
                                    default="add", required=True, key="try_mode")  # fmt: skip
     kinds = kind_words(t)
@@ -176,8 +176,9 @@ def _findings(found: Trial, t: Translator) -> None:
     st.dataframe(
         pd.DataFrame(rows),
         hide_index=True,
+        row_height=62,
         column_config={
-            "rule": t("Rule"), "required": t("Required"), "before": t("Before"), "after": t("After"),
+            "rule": st.column_config.TextColumn(t("Rule"), width=170), "required": t("Required"), "before": t("Before"), "after": t("After"),
             "assumed": t("Assumed"),
         },
     )  # fmt: skip
