@@ -49,8 +49,8 @@ def rule_of(rule_set: RuleSet, rule_id: str) -> AnyRule:
 def with_parameters(rule_set: RuleSet, rule_id: str, parameters: Mapping[str, Any]) -> RuleSet:
     """Return the set with the parameters of one rule set to others; None leaves one out.
 
-    A bundled set is not changed: what comes back has an id and a title of its own. A number that is not the
-    law's is ours: the rule is assumed from then on, until its parameters are the bundled ones again.
+    A bundled set is not changed: where anything differs, what comes back has an id and a title of its own. A
+    number that is not the law's is ours: the rule is assumed until its parameters are the bundled ones again.
 
     Raises
     ------
@@ -63,7 +63,8 @@ def with_parameters(rule_set: RuleSet, rule_id: str, parameters: Mapping[str, An
         {**rule, "parameters": _changed(rule["parameters"], parameters)} if rule["id"] == rule_id else rule
         for rule in values["rules"]
     ]
-    return _marked(_measurable(rule_set_from({**values, "rules": rules}, own.id)))
+    changed = _marked(_measurable(rule_set_from({**values, "rules": rules}, own.id)))
+    return rule_set if changed.rules == rule_set.rules else changed
 
 
 def own_copy(rule_set: RuleSet) -> RuleSet:
@@ -119,11 +120,14 @@ def read_rule_set(upload: tuple[str, bytes]) -> RuleSet:
 
 
 def nearest_preset(rule_set: RuleSet) -> RuleSet | None:
-    """Return the bundled set that a set was most likely made from: the one that shares most rules, if any."""
+    """Return the bundled set that a set was most likely made from: the one that shares most rules, if any.
+
+    Of those that share as many, the one from the same source.
+    """
     ids = {(rule.id, rule.kind) for rule in rule_set.rules}
     sets = [load_rule_set(name) for name in presets()]
     shared = {one.id: len(ids & {(rule.id, rule.kind) for rule in one.rules}) for one in sets}
-    best = max(sets, key=lambda one: (shared[one.id], one.id == rule_set.id))
+    best = max(sets, key=lambda one: (shared[one.id], one.source == rule_set.source))
     return best if shared[best.id] else None
 
 

@@ -95,6 +95,8 @@ def _take(make: Callable[[], RuleSet], t: Translator) -> None:
     except InputError as error:
         show_problems(error.messages, t, consequence=t("The rules stay as they are."))
         return
+    if changed == session.work().rules:
+        return
     own = session.own_rules()
     if changed.id not in session.rule_sets() or changed.id in own:
         own.pop(changed.id, None)
