@@ -217,9 +217,8 @@ def _counted(counts: pd.DataFrame, names: pd.Series, title: str, unit: str, t: T
             title: names.to_numpy(),
             t("Outlets missing"): counts["missing"].to_numpy(),
             **{
-                f"{MARKS[status]} {word} ({unit})": counts[status].to_numpy()
-                for status, word in status_words(t).items()
-                if status in counts
+                f"{MARKS[status]} {status_words(t)[status]} ({unit})": counts[status].to_numpy()
+                for status in RANK
             },
         }
     )
@@ -244,8 +243,8 @@ def outlet_list(digest: Digest, adcode: str) -> Ranking:
     return Ranking(tuple(outlets["outlet_id"].astype(str)), frame.reset_index(drop=True))
 
 
-def area_lines(digest: Digest, adcode: str) -> list[tuple[str, str, bool]]:
-    """Return the duties of an area, worst first: status, sentence, whether the figure is assumed.
+def area_duties(digest: Digest, adcode: str) -> pd.DataFrame:
+    """Return the worst duties of an area as a table: status, finding and what to do, rule, assumed.
 
     Where the area has no duty of its own, those of its province.
     """
@@ -253,11 +252,16 @@ def area_lines(digest: Digest, adcode: str) -> list[tuple[str, str, bool]]:
     if duties.empty:
         province = digest.areas.loc[digest.areas["adcode"] == adcode, "province_adcode"]
         duties = digest.duties[digest.duties["adcode"].isin(province)]
-    said = with_sentences(duties.head(SAID), digest.t.gettext)
-    return [
-        (str(status), str(sentence), bool(assumed))
-        for status, sentence, assumed in zip(said["status"], said["sentence"], said["assumed"], strict=True)
-    ]
+    t = digest.t
+    said, words = with_sentences(duties.head(SAID), t.gettext), status_words(t)
+    return pd.DataFrame(
+        {
+            t("Status"): [f"{MARKS[status]} {words[status]}" for status in said["status"].astype(str)],
+            t("Finding and what to do"): said["sentence"].astype(str).to_numpy(),
+            t("Rule"): said["rule_id"].astype(str).to_numpy(),
+            t("Assumed"): np.where(said["assumed"].astype(bool), t("assumed"), ""),
+        }
+    )
 
 
 def rules_to_choose(study: Study) -> dict[str, Rule]:

@@ -130,7 +130,8 @@
       state.area = i;
       selection.setLatLngs(ringsOf(i));
       card.show(OutletMap.areaContent(areas, data.colourings[state.colouring], i));
-      if (move) { map.fitBounds(polygons[i].getBounds(), { paddingTopLeft: [40, 40], paddingBottomRight: [card.offsetWidth + 40, 40], maxZoom: 9 }); }
+      const low = map.getSize().x < 700 && legend.open ? legend.offsetHeight : 40;
+      if (move) { map.fitBounds(polygons[i].getBounds(), { paddingTopLeft: [40, 40], paddingBottomRight: [card.offsetWidth + 40, low], maxZoom: 9 }); }
       painters[2].repaint();
       say("area:selected", areas.code[i]);
     }
@@ -206,9 +207,10 @@
       const corners = [home.getSouthWest(), home.getNorthEast()].map((corner) => map.project(corner, zoom));
       const free = map.getSize().x - (corners[1].x - corners[0].x) - 12;
       const left = legend.open ? Math.max(0, Math.min(legend.offsetWidth, free - 50)) : 0;
-      const over = map.getSize().y - (corners[0].y - corners[1].y) - 12;
-      const below = legend.open && free < 120 ? Math.max(0, Math.min(legend.offsetHeight, over - 50)) : 0;
-      map.fitBounds(home, { paddingTopLeft: [6 + (below ? 0 : left), 6 + (below ? 40 : 0)], paddingBottomRight: [6, 6 + below], animate: false });
+      // A country leaves its lower left corner free, so the legend may reach into it.
+      const tall = corners[0].y - corners[1].y;
+      const below = legend.open && free < 120 ? Math.max(0, Math.min(legend.offsetHeight - 0.4 * tall, map.getSize().y / 2)) : 0;
+      map.fitBounds(home, { paddingTopLeft: [6 + (below ? 0 : left), 6 + (below ? 38 : 0)], paddingBottomRight: [6, 6 + below], animate: false });
     }
     map.on("focus", () => map.scrollWheelZoom.enable()).on("click", () => map.scrollWheelZoom.enable());
     container.addEventListener("mouseleave", () => map.scrollWheelZoom.disable());

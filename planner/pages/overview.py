@@ -11,7 +11,7 @@ from planner.language import Translator
 from planner.livemap import paint_data
 from planner.overview import (
     Ranking,
-    area_lines,
+    area_duties,
     area_ranking,
     enterprise_ranking,
     in_province,
@@ -219,17 +219,10 @@ def _details(whole: Digest, t: Translator) -> None:
 
 
 def _duties(whole: Digest, area: str, t: Translator) -> None:
-    lines = area_lines(whole, area)
-    if not lines:
+    frame = area_duties(whole, area)
+    if frame.empty:
         st.text(t("No duty here: the enterprise sells nothing in this area, or the rules do not bind it."))
         return
-    frame = pd.DataFrame(
-        {
-            t("Status"): [f"{MARKS[status]} {status_words(t)[status]}" for status, _, _ in lines],
-            t("Finding and what to do"): [sentence for _, sentence, _ in lines],
-            t("Assumed"): [t("assumed") if assumed else "" for _, _, assumed in lines],
-        }
-    )
     wide = {t("Finding and what to do"): st.column_config.TextColumn(width="large")}
     st.dataframe(frame, hide_index=True, height=min(360, 38 + 35 * len(frame)), column_config=wide)
 

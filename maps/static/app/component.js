@@ -7,7 +7,6 @@
   const home = new URL("../../", window.location.href);
   const OPTIONS = { center: [35, 104], zoom: 4, zoomControl: false, preferCanvas: true, minZoom: 2, maxZoom: 18, zoomSnap: 0.25, scrollWheelZoom: false };
   const MOST_TRIES = 3;
-  OutletMap.roomy = 440;
   const shown = { base: "", paint: "", selected: "", focus: "", height: 0, dark: null };
   let map = null; // the controller of what is drawn
   let trials = null;
@@ -91,6 +90,7 @@
   function build(base, paint) {
     const view = map ? { bounds: JSON.stringify(map.data.bounds), centre: map.map.getCenter(), zoom: map.map.getZoom(), kept: map.state.kept } : null;
     if (map) { map.remove(); }
+    OutletMap.roomy = args.group ? 540 : 440; // maps side by side are small: their legends are folded
     const element = OutletMap.make("div", "folium-map");
     root.replaceChildren(element);
     Object.assign(base.areas, { facts: paint.facts, lines: paint.lines });
