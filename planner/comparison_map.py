@@ -2,9 +2,11 @@
 
 import pandas as pd
 
+from maps.layers import Fact
 from maps.legend import Colouring, LegendClass
-from planner.compare import Difference
+from planner.compare import NOWHERE, Difference
 from planner.language import Translator
+from planner.report_digest import status_words
 
 FILLS = {
     Difference.BETTER: ("met-fill", "met"),
@@ -23,6 +25,21 @@ def difference_words(t: Translator) -> dict[str, str]:
         str(Difference.SAME): t("as before"),
         str(Difference.OTHER): t("only in one of them"),
     }
+
+
+def difference_facts(areas: pd.DataFrame, adcodes: pd.Series, t: Translator) -> list[Fact]:
+    """Return the figures on the areas' cards: status, missing outlets and short duties of both studies."""
+    found = areas.set_index("adcode").reindex(adcodes.to_numpy())
+    status = {**status_words(t), NOWHERE: NOWHERE}
+    said = {
+        t("Status before"): found["before"].map(status).fillna(NOWHERE),
+        t("Status after"): found["after"].map(status).fillna(NOWHERE),
+        t("Missing before"): found["missing_before"].map(t.number),
+        t("Missing after"): found["missing_after"].map(t.number),
+        t("Duties short before"): found["short_before"].map(t.number),
+        t("Duties short after"): found["short_after"].map(t.number),
+    }
+    return [Fact(label, tuple(str(value) for value in values)) for label, values in said.items()]
 
 
 def difference_colouring(areas: pd.DataFrame, adcodes: pd.Series, t: Translator) -> Colouring:

@@ -8,15 +8,16 @@ import streamlit as st
 from geodata.messages import InputError
 from geodata.schemas import Tables
 from planner.comparison import Comparison, FigureChange, compared, comparison_sentence
-from planner.comparison_map import difference_colouring, difference_words
+from planner.comparison_map import difference_colouring, difference_facts, difference_words
 from planner.draft import Draft
 from planner.language import Translator
-from planner.livemap import base_data, is_packaged, paint_data, paint_of
+from planner.livemap import base_data, is_packaged, named_outlets, paint_of
 from planner.pages import opening, session, worked
 from planner.pages.mapview import Event, map_view
 from planner.pages.shelf import SHELF
 from planner.report_answer import answer
 from planner.report_digest import Digest, status_words
+from planner.report_map import layers
 from planner.saved import Saved, Store
 from planner.work import Work
 
@@ -31,11 +32,12 @@ MOST_SAID = 12
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """One of the two: its name, its tables, and its study counted up."""
+    """One of the two: its name, its tables, its study counted up, and how the map shows it."""
 
     name: str
     tables: Tables
     digest: Digest
+    paint: bytes
 
 
 def choose(before: str, after: str) -> None:
@@ -65,7 +67,8 @@ def show(kept: list[Saved], t: Translator) -> None:
     except InputError as error:
         opening.say_error(error)
         return
-    _comparison(*sides, t)
+    found = compared(sides[0].digest, sides[1].digest)
+    _comparison(*sides, found, _difference_paint(found, sides[1].digest, t), t)
 
 
 def choices(kept: list[Saved], t: Translator) -> dict[str, str]:
@@ -82,7 +85,7 @@ def choices(kept: list[Saved], t: Translator) -> dict[str, str]:
 def _side(chosen: str, name: str) -> Side:
     work = _work(chosen)
     tables = opening.tables_for(work)
-    return Side(name, tables, worked.digest_for(work, tables))
+    return Side(name, tables, worked.digest_for(work, tables), worked.paint_for(work, tables))
 
 
 def _work(chosen: str) -> Work:
@@ -94,9 +97,8 @@ def _work(chosen: str) -> Work:
 
 
 @st.fragment
-def _comparison(before: Side, after: Side, t: Translator) -> None:
+def _comparison(before: Side, after: Side, found: Comparison, paint: bytes, t: Translator) -> None:
     """Show the comparison; a click on one of its maps or rows runs nothing else."""
-    found = compared(before.digest, after.digest)
     st.markdown(f"#### {t(comparison_sentence(found))}")
     if found.said:
         st.warning(t("Not only the outlets differ, so not every change below is theirs:"))
@@ -108,11 +110,11 @@ def _comparison(before: Side, after: Side, t: Translator) -> None:
         with place:
             st.markdown(f"**{session.plain(side.name)}**")
             st.caption(session.plain(answer(side.digest)))
-            _map(side, paint_data(side.digest), f"compare-map-{key}")
+            _map(side, side.paint, f"compare-map-{key}")
     left, right = st.columns([3, 2])
     with left:
         st.markdown(f"**{t('Difference')}**")
-        _map(after, _difference_paint(found, after.digest, t), "compare-map-difference")
+        _map(after, paint, "compare-map-difference")
     with right:
         _tables(found, t)
 
@@ -131,8 +133,14 @@ def _map(side: Side, paint: bytes, key: str) -> None:
 
 
 def _difference_paint(found: Comparison, digest: Digest, t: Translator) -> bytes:
-    colouring = difference_colouring(found.areas, digest.areas["adcode"], t)
-    return paint_of(digest, colours=[colouring], points=[])
+    """Return what the third map shows: which way each area went, and the new outlets."""
+    adcodes = digest.areas["adcode"]
+    return paint_of(
+        digest,
+        colours=[difference_colouring(found.areas, adcodes, t)],
+        points=named_outlets([layer for layer in layers(digest) if layer["name"] == "new"], digest),
+        figures=difference_facts(found.areas, adcodes, t),
+    )
 
 
 def _chosen(event: Event) -> None:

@@ -224,9 +224,9 @@ def scenario_table(kept: list[Saved], t: Translator) -> pd.DataFrame:
             t("Rules"): one.outline.rules,
             t("Year"): str(one.outline.year or "–"),
             t("Data"): samples.get(one.outline.data, t("own tables")),
-            t("Enterprises of the tried sites"): "; ".join(one.outline.enterprises) or "–",
             t("Sites tried"): one.outline.sites,
             t("Version"): one.version,
+            t("Enterprises of the tried sites"): "; ".join(one.outline.enterprises) or "–",
         }
         for one in kept
     ]

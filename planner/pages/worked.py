@@ -6,6 +6,7 @@ import streamlit as st
 
 from geodata.schemas import Tables
 from planner.drafted import drafted_study
+from planner.livemap import paint_data
 from planner.pages import session
 from planner.report_digest import Digest, digest_of
 from planner.study import Study
@@ -22,6 +23,17 @@ def digest_for(work: Work, tables: Tables) -> Digest:
     """Return the same counted up in the session's language."""
     t, study = session.language(), study_of(work, tables)
     return _digest(work.key, str(t.language), lambda: digest_of(study, t))
+
+
+def paint_for(work: Work, tables: Tables) -> bytes:
+    """Return how the map shows it, in the session's language."""
+    digest = digest_for(work, tables)
+    return _paint(work.key, str(digest.t.language), lambda: paint_data(digest))
+
+
+@st.cache_resource(show_spinner=False, max_entries=12)
+def _paint(key: str, language: str, _make: Callable[[], bytes]) -> bytes:  # noqa: ARG001
+    return _make()
 
 
 @st.cache_resource(show_spinner=False, max_entries=6)
