@@ -99,9 +99,11 @@ def remedy(message: Message, t: Translator) -> str:
     head, _, rest = _parted(template)
     named = {field for _, field, _, _ in Formatter().parse(head) if field}
     if rest and "{file}" in head and named <= _PLACES:
-        template = rest
-    text = Message(template, message.values).text(t.gettext)
-    return text[:1].upper() + text[1:_LONGEST] + ("…" if len(text) > _LONGEST else "")
+        text = Message(rest, message.values).text(t.gettext)
+        text = text[:1].upper() + text[1:]
+    else:
+        text = t(message)
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
 
 
 def _parted(template: str) -> tuple[str, str, str]:

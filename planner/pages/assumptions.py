@@ -36,7 +36,11 @@ def show(t: Translator) -> None:
 def _form(scenario: Scenario, t: Translator) -> None:
     key = f"scenario:{hashlib.sha256(scenario.model_dump_json().encode()).hexdigest()[:16]}"
     with st.form(key, border=False):
-        entered = entries(_fields(scenario), t, key=key, columns=4)
+        fields = _fields(scenario)
+        entered: dict[str, Any] = {}
+        for name, begins in _groups(t):
+            st.markdown(f"**{name}**")
+            entered |= entries([one for one in fields if one.name.startswith(begins)], t, key=key, columns=4)
         left, right = st.columns([3, 2])
         with left:
             lives = _lives(scenario, t, f"{key}:lives")
@@ -45,6 +49,16 @@ def _form(scenario: Scenario, t: Translator) -> None:
         applied = st.form_submit_button(t("Apply"), key=f"{key}:apply")
     if applied:
         _take(scenario, entered | {"chemistries": lives, "chemistry_mix": mix}, t)
+
+
+def _groups(t: Translator) -> list[tuple[str, tuple[str, ...]]]:
+    """Return the form's parts, and how the names of the fields in them begin."""
+    return [
+        (t("Distance"), ("metric", "detour")),
+        (t("New outlets"), ("new_outlet.", "join_cost", "allow_joining")),
+        (t("Planning"), ("max_new", "budget", "solver.")),
+        (t("Batteries"), ("weibull_shape", "history_complete")),
+    ]
 
 
 def _fields(scenario: Scenario) -> list[FormField]:

@@ -110,3 +110,13 @@ def test_assumptions_are_changed_and_set_back() -> None:
     assert opened.session_state["work"].scenario.weibull_shape == 2.5
     opened.button(key="reset_assumptions").click().run()
     assert opened.session_state["work"].scenario.weibull_shape == 3.5
+
+
+def test_every_assumption_can_be_entered() -> None:
+    from planner.forms import fields_of
+    from planner.scenario import Scenario
+
+    opened = page()
+    widgets = [*opened.number_input, *opened.checkbox, *opened.selectbox]
+    keys = {str(one.key).rpartition(":")[2] for one in widgets if str(one.key).startswith("scenario:")}
+    assert keys == {one.name for one in fields_of(Scenario(year=2026))} - {"year"}

@@ -32,7 +32,7 @@ def test_the_place_is_taken_off_in_chinese_too() -> None:
 
 def test_a_message_that_is_all_place_stays_whole() -> None:
     message = say("{source}: '{field}' is missing. Add it.", source="a", field="b")
-    assert remedy(message, EN) == "A: 'b' is missing. Add it."
+    assert remedy(message, EN) == "a: 'b' is missing. Add it."
 
 
 def test_every_table_has_a_row() -> None:
