@@ -158,7 +158,8 @@ def _tables(found: Comparison, t: Translator) -> None:
         return
     state = st.dataframe(
         area_table(changed, t), hide_index=True, key="compare_areas", on_select="rerun",
-        selection_mode="single-row", alt=t("Areas that changed"), height=300,
+        selection_mode="single-row", alt=t("Areas that changed"),
+        height=min(300, 36 * (len(changed) + 1) + 2),
     )  # fmt: skip
     rows = state["selection"]["rows"]
     if rows and rows[0] < len(changed):

@@ -113,11 +113,11 @@ def saved_here() -> set[str]:
     return found
 
 
-def is_alone(headers: Mapping[str, str], address: str | None) -> bool:
+def is_alone(headers: Mapping[str, str], address: object) -> bool:
     """Whether a request comes from the machine that the server runs on, and through no proxy."""
     host = headers.get("Host", "")
     name = host if host.endswith("]") else host.rpartition(":")[0] or host
-    return address is None and name in LOCAL and not any(one in headers for one in FORWARDED)
+    return not isinstance(address, str) and name in LOCAL and not any(one in headers for one in FORWARDED)
 
 
 def say_error(error: InputError) -> None:

@@ -1,0 +1,185 @@
+"""The scenarios page, without a browser: saving, opening by link, conflicts, comparing, in both languages."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from planner.database import FILE
+from planner.draft import Draft, TriedSite
+from planner.pages.opening import is_alone
+from planner.pages.scenarios import day_and_time
+from planner.rules.ruleset import load_rule_set
+from planner.saved import Opened, Store
+from planner.scenario import Scenario
+from planner.work import Work
+from tests.pages.apptest import page
+
+HOSTILE = "=cmd() ${alert(1)} </script><img src=x onerror=alert(1)> `*b*`"
+
+
+@pytest.fixture(autouse=True)
+def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
+    monkeypatch.setenv("OUTLET_PLANNER_DATA", str(tmp_path))
+    return Store(tmp_path / FILE)
+
+
+def work(sites: int = 0, rules: str = "cn-2026-73") -> Work:
+    tried = tuple(
+        TriedSite(
+            outlet_id=f"T440100-{number:04d}", name="广州市", kind="collection",
+            enterprises="Sample Maker 1 (虚构车企1)", lon=113.26, lat=23.13, adcode="440100",
+        )
+        for number in range(1, sites + 1)
+    )  # fmt: skip
+    return Work(
+        data="demo", rules=load_rule_set(rules), scenario=Scenario(year=2022), draft=Draft(sites=tried)
+    )
+
+
+def named(test: AppTest) -> str:
+    """Return the scenario that the address names."""
+    found = test.query_params["scenario"]
+    return found[0] if isinstance(found, list) else found
+
+
+def click(test: AppTest, key: str) -> AppTest:
+    test.button(key=key).click().run()
+    assert not test.exception
+    return test
+
+
+@pytest.mark.parametrize(("lang", "title"), [("en", "No scenario is saved yet"), ("zh", "")])
+def test_nothing_saved_says_what_to_do(lang: str, title: str) -> None:
+    test = page("scenarios", lang=lang)
+    assert not test.exception
+    assert title in test.header[0].value
+    assert test.button(key="scenario_save").disabled
+    assert len(test.info) == 2
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_saving_changing_and_saving_again(store: Store, lang: str) -> None:
+    test = page("scenarios", lang=lang)
+    test.text_input(key="scenario_name").set_value(HOSTILE).run()
+    click(test, "scenario_save_as")
+    (saved,) = store.scenarios()
+    assert saved.name == HOSTILE
+    assert named(test) == saved.id
+    assert test.button(key="scenario_save").disabled
+    assert any(saved.id in block.value for block in test.code)
+    assert not any("<img" in one.value.replace(r"\<img", "") for one in test.markdown)
+    test.selectbox(key="year").set_value(2021).run()
+    assert not test.button(key="scenario_save").disabled
+    click(test, "scenario_save")
+    assert [store.load(saved.id, n).work.scenario.year for n in (1, 2)] == [2022, 2021]
+    click(test, "scenario_close")
+    assert "scenario" not in test.query_params
+    assert test.session_state["work"].scenario.year == 2021
+
+
+def test_a_link_opens_a_scenario_on_any_page(store: Store) -> None:
+    saved = store.save(work(2), "two sites").saved
+    for name in ("scenarios", "report"):
+        test = page(name, query={"scenario": saved.id})
+        assert not test.exception
+        assert test.session_state["work"] == work(2)
+        assert named(test) == saved.id
+
+
+def test_a_link_that_leads_nowhere_is_a_sentence() -> None:
+    test = page("scenarios", query={"scenario": "nothing"})
+    assert not test.exception
+    assert "no such scenario" in test.error[0].value
+    assert test.session_state["work"].data == "demo"
+
+
+def test_a_name_is_asked_for(store: Store) -> None:
+    test = click(page("scenarios"), "scenario_save_as")
+    assert "a name of 1 to 120" in test.error[0].value
+    assert store.scenarios() == []
+
+
+def conflicted(store: Store) -> tuple[AppTest, str]:
+    """Return the page of who saves second."""
+    saved = store.save(work(), "ours").saved
+    test = page("scenarios", query={"scenario": saved.id})
+    assert isinstance(store.update(saved.id, 1, work(1)), Opened)
+    test.selectbox(key="year").set_value(2021).run()
+    click(test, "scenario_save")
+    assert "in between" in test.warning[0].value
+    assert store.load(saved.id).work == work(1)
+    return test, saved.id
+
+
+def test_who_saves_second_may_keep_a_copy(store: Store) -> None:
+    test, first = conflicted(store)
+    click(test, "scenario_mine_copy")
+    assert {one.name for one in store.scenarios()} == {"ours", "ours (copy)"}
+    assert test.session_state["opened"].work.scenario.year == 2021
+    assert store.load(first).work == work(1)
+    assert not test.warning
+
+
+def test_who_saves_second_may_save_the_next_version(store: Store) -> None:
+    test, first = conflicted(store)
+    click(test, "scenario_mine_next")
+    assert [store.load(first, n).work.scenario.year for n in (1, 2, 3)] == [2022, 2022, 2021]
+    assert store.load(first, 2).work == work(1)
+
+
+def test_who_saves_second_may_open_the_others(store: Store) -> None:
+    test, _ = conflicted(store)
+    click(test, "scenario_theirs")
+    assert test.session_state["work"] == work(1)
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_two_are_compared(store: Store, lang: str) -> None:
+    before, after = store.save(work(), "before").saved, store.save(work(6), "after").saved
+    test = page("scenarios", lang=lang)
+    test.selectbox(key="compare_before").set_value(before.id)
+    test.selectbox(key="compare_after").set_value(after.id).run()
+    assert not test.exception
+    figures = next(one.value for one in test.dataframe if len(one.value) == 8)
+    assert figures.iloc[6].tolist()[1:] == ["0", "6", "+6"]
+    assert not test.warning or "Not only" not in test.warning[0].value
+
+
+def test_other_rules_are_said(store: Store) -> None:
+    store.save(work(rules="cn-2019-46"), "older")
+    test = page("scenarios")
+    test.selectbox(key="compare_before").set_value("now")
+    test.selectbox(key="compare_after").set_value(store.scenarios()[0].id).run()
+    assert not test.exception
+    assert "Not only the outlets differ" in test.warning[0].value
+    assert any("The rules differ" in one.value for one in test.markdown)
+
+
+def test_a_damaged_store_is_a_sentence(store: Store) -> None:
+    store.path.write_bytes(b"nonsense, " * 500)
+    test = page("scenarios")
+    assert not test.exception
+    assert "is damaged" in test.error[0].value
+
+
+@pytest.mark.parametrize(
+    ("headers", "address", "alone"),
+    [
+        ({}, None, True),
+        ({"Host": "localhost:8501"}, None, True),
+        ({"Host": "127.0.0.1:8501"}, None, True),
+        ({"Host": "[::1]:8501"}, None, True),
+        ({"Host": "[::1]"}, None, True),
+        ({"Host": "plan.example.org"}, None, False),
+        ({"Host": "localhost:8501", "X-Forwarded-For": "10.0.0.1"}, None, False),
+        ({"Host": "localhost:8501"}, "10.0.0.7", False),
+    ],
+)
+def test_only_ones_own_machine_lists_what_nobody_owns(headers, address, alone) -> None:
+    assert is_alone(headers, address) is alone
+
+
+def test_times_are_read_easily() -> None:
+    assert day_and_time("2026-04-01T08:15:00Z") == "2026-04-01 08:15 UTC"
