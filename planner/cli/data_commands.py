@@ -27,6 +27,11 @@ APP_SETTINGS = {
     "server.fileWatcherType": "none",
     "server.maxUploadSize": 20,
     "server.showEmailPrompt": "false",
+    "theme.baseFontSize": 14,
+    "theme.dark.backgroundColor": "#16181C",
+    "theme.headingFontSizes": '["2rem", "1.7rem", "1.35rem", "1.15rem", "1rem", "0.9rem"]',
+    "theme.metricValueFontSize": "1.9rem",
+    "theme.paddingTop": "1rem",
     "theme.primaryColor": "#0072B2",
 }
 """As in .streamlit/config.toml, for an installed app: nothing leaves this machine."""

@@ -10,6 +10,11 @@ from planner.pages import area, data, login, overview, report, rules, scenarios,
 from planner.pages.rules import title_of
 
 LANGUAGES = {str(Language.ENGLISH): "English", str(Language.CHINESE): "中文"}
+STYLE = """<style>
+[data-testid="stMainBlockContainer"] { padding-left: 2rem; padding-right: 2rem; padding-bottom: 3rem; }
+[data-testid="stMetric"] { padding-bottom: 0; }
+</style>"""
+"""Maps and tables stand beside each other: they need the width that Streamlit leaves free."""
 
 
 def navigation() -> StreamlitPage:
@@ -17,6 +22,7 @@ def navigation() -> StreamlitPage:
     session.begin()
     t = session.language()
     unknown = login.asked()
+    st.html(STYLE)
     page = st.navigation(pages(t), position="hidden" if unknown else "top")
     if unknown:
         login.ask(t)
