@@ -50,6 +50,8 @@ class Trial:
         What the findings depend on.
     sites
         The tried sites of the enterprise in the areas that its rules tie together.
+    beyond
+        Those in other areas, where they count instead.
     before, after
         The enterprise's findings in the area, its province and the nation, as far as rules ask something.
     elsewhere
@@ -63,6 +65,7 @@ class Trial:
 
     ground: Ground
     sites: tuple[TriedSite, ...]
+    beyond: tuple[TriedSite, ...]
     before: pd.DataFrame
     after: pd.DataFrame
     elsewhere: pd.DataFrame
@@ -105,9 +108,11 @@ def trial(ground: Ground, tables: Tables, draft: Draft) -> Trial:
     network = with_sites_opened(ground, draft, tables)
     findings = ground.findings_with(network)
     after = ground.own(findings)
+    tied = set(ground.tables.areas["adcode"])
     return Trial(
         ground=ground,
-        sites=tuple(site for site in sites if site.adcode in set(ground.tables.areas["adcode"])),
+        sites=tuple(site for site in sites if site.adcode in tied),
+        beyond=tuple(site for site in sites if site.adcode not in tied),
         before=ground.before,
         after=after,
         elsewhere=_elsewhere(ground, findings),

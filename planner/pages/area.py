@@ -13,6 +13,7 @@ from planner.pages.mapview import Event, base_path, map_view
 
 HEIGHT = 620
 FADED = "#9A9A9A"
+COLUMNS = ("status", "short", "have", "required", "enterprise", "rule", "unit", "assumed", "todo", "source")
 
 
 def show() -> None:
@@ -69,18 +70,7 @@ def _requirements(shown: AreaView, t: Translator) -> None:
         table.drop(columns=hidden),
         hide_index=True,
         height=min(38 + 35 * len(table), 460),
-        column_order=[
-            "status",
-            "short",
-            "have",
-            "required",
-            "enterprise",
-            "rule",
-            "unit",
-            "assumed",
-            "todo",
-            "source",
-        ],
+        column_order=COLUMNS,
         column_config=requirement_columns(t),
         on_select="rerun",
         selection_mode="single-row",

@@ -49,6 +49,11 @@ def go_to(adcode: str) -> None:
         del st.query_params["adcode"]
 
 
+def names() -> dict[str, str]:
+    """Return the names of areas and provinces in the reader's language, by code."""
+    return session.digest().names
+
+
 def digest(enterprise: str) -> Digest:
     """Return the checked network of an enterprise, or of all, counted up in the session's language."""
     if not enterprise:

@@ -19,7 +19,6 @@ from planner.proposal import (
     propose_on,
     sentence,
 )
-from planner.report_digest import place_names
 from planner.trial import answer, trial
 
 JOB = "proposal"
@@ -79,7 +78,13 @@ def ask_panel(adcode: str, enterprise: str, t: Translator) -> None:
         "distance": t("shortest ways"),
         "shortage": t("least shortage, then cost"),
     }
-    with st.popover(t("Propose…"), icon=":material/auto_awesome:", disabled=running() is not None):
+    asked_before = st.session_state.get("times_asked", 0)
+    with st.popover(
+        t("Propose…"),
+        icon=":material/auto_awesome:",
+        key=f"ask_panel_{asked_before}",
+        disabled=running() is not None,
+    ):
         objective = st.selectbox(t("What counts first"), list(words), format_func=words.__getitem__,
                                  key="ask_objective")  # fmt: skip
         most = st.number_input(t("Most new outlets"), 0, 10_000, value=None, step=1, key="ask_most",
@@ -96,6 +101,7 @@ def ask_panel(adcode: str, enterprise: str, t: Translator) -> None:
 
 def _ask(asked: Asked) -> None:
     drop()
+    st.session_state["times_asked"] = st.session_state.get("times_asked", 0) + 1  # closes the panel
     ground = places.ground(asked.adcode, asked.enterprise)
     draft = session.work().draft
     background.start(JOB, propose_on, ground, draft, asked, limit_s=asked.time_limit_s + SECONDS_MORE)
@@ -138,8 +144,7 @@ def proposal_panel(t: Translator) -> None:
             st.text(t("With it, checked: {gain}", gain=answer(gain, t)))
         if content(draft.sites) != found.tried:
             st.caption(t("The sites were changed since; propose again to be sure."))
-        names = place_names(session.study(), t)
-        for text in conflict_sentences(found, names, t)[:5]:
+        for text in conflict_sentences(found, places.names(), t)[:5]:
             st.warning(session.plain(text))
         _sites(found, t)
         _buttons(found, t)

@@ -16,6 +16,7 @@ from planner.report_digest import kind_words, status_words
 from planner.trial import Trial, answer, trial
 
 HEIGHT = 620
+MOST_CIRCLES = 5
 MODES: tuple[Mode, ...] = ("add", "select", "corners")
 MARKS = {"met": "●", "short": "▲", "unknown": "?"}
 
@@ -77,7 +78,7 @@ def _trying(adcode: str, enterprise: str) -> None:
 
 
 def _map(adcode: str, enterprise: str, found: Trial, draft: Draft, t: Translator) -> None:
-    words = {"add": t("adds an outlet"), "select": t("selects"), "corners": t("sets a corner")}
+    words = {"add": t("adds"), "select": t("selects"), "corners": t("excludes")}
     first, second, third = st.columns([5, 3, 3])
     mode = first.segmented_control(t("A click on the map"), MODES, format_func=words.__getitem__,
                                    default="add", required=True, key="try_mode")  # fmt: skip
@@ -100,6 +101,7 @@ def _map(adcode: str, enterprise: str, found: Trial, draft: Draft, t: Translator
         on_event=trystate.hear(enterprise),
     )
     _refused(t)
+    _selected(draft, t)
 
 
 def _refused(t: Translator) -> None:
@@ -108,6 +110,16 @@ def _refused(t: Translator) -> None:
         message, lon, lat = refused
         place = "" if lon is None or lat is None else f"{lat:.5f}° N, {lon:.5f}° E: "
         st.warning(session.plain(place + t(message)))
+
+
+def _selected(draft: Draft, t: Translator) -> None:
+    """Say which site was clicked, and let it be taken away."""
+    site = draft.by_id.get(str(st.session_state.get("try_site", "")))
+    if site is not None:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            name = f"{site.name} {site.outlet_id.rpartition('-')[2]}"
+            st.text(t("{name}: {lat}° N, {lon}° E", name=name, lat=f"{site.lat:.5f}", lon=f"{site.lon:.5f}"))
+            st.button(t("Remove"), key="remove_site", on_click=trystate.remove, args=(site.outlet_id,))
 
 
 def _markers(draft: Draft) -> list[dict[str, object]]:
@@ -136,11 +148,12 @@ def _marker(site: TriedSite, state: str, *, on: bool = True) -> dict[str, object
 
 
 def _circles(draft: Draft, km: float | None) -> list[dict[str, object]]:
+    """Return the reach of the latest sites, few enough to be told apart."""
     if km is None:
         return []
     proposal = tryproposal.current()
-    places_of = {(site.lon, site.lat): "tried" for site in draft.sites}
-    if proposal is not None:
+    places_of = {(site.lon, site.lat): "tried" for site in draft.sites[-MOST_CIRCLES:]}
+    if proposal is not None and len(proposal.sites) <= MOST_CIRCLES:
         places_of = {(site.lon, site.lat): "proposed" for site in proposal.sites} | places_of
     return [{"lon": lon, "lat": lat, "km": km, "state": state} for (lon, lat), state in places_of.items()]
 
@@ -163,25 +176,17 @@ def _findings(found: Trial, t: Translator) -> None:
     rules = session.work().rules.by_id
     status = status_words(t)
     rows = [
-        {
-            "rule": t(rules[row["rule_id"]].statement()),
-            "required": amount(row["required"], row["unit"], t),
-            "before": f"{MARKS[row['status_before']]} {amount(row['actual_before'], row['unit'], t)}",
-            "after": f"{MARKS[row['status']]} {amount(row['actual'], row['unit'], t)} "
-            f"{status[row['status']]}",
-            "assumed": t("assumed") if row["assumed"] else "",
-        }
+        (
+            t(rules[row["rule_id"]].statement()) + (f" ({t('assumed')})" if row["assumed"] else ""),
+            amount(row["required"], row["unit"], t),
+            f"{MARKS[row['status_before']]} {amount(row['actual_before'], row['unit'], t)}",
+            f"{MARKS[row['status']]} {amount(row['actual'], row['unit'], t)} {status[row['status']]}",
+        )
         for row in ({str(k): v for k, v in one.items()} for one in found.changes.to_dict("records"))
     ]
-    st.dataframe(
-        pd.DataFrame(rows),
-        hide_index=True,
-        row_height=62,
-        column_config={
-            "rule": st.column_config.TextColumn(t("Rule"), width=170), "required": t("Required"), "before": t("Before"), "after": t("After"),
-            "assumed": t("Assumed"),
-        },
-    )  # fmt: skip
+    titles = [t("Rule"), t("Required"), t("Before"), t("After")]
+    safe = [{title: session.plain(text) for title, text in zip(titles, row, strict=True)} for row in rows]
+    st.table(pd.DataFrame(safe), hide_index=True, border="horizontal", alt=t("Findings, before and after"))
     _gain(found, t)
 
 
@@ -194,6 +199,13 @@ def _gain(found: Trial, t: Translator) -> None:
         st.text(t("Sales within {km} km: {before} of {total} before, {after} after.", km=f"{near.km:g}",
                   before=t.number(near.before), after=t.number(near.after),
                   total=t.number(near.sales)))  # fmt: skip
+    if found.beyond:
+        names = places.names()
+        areas = ", ".join(sorted({names.get(site.adcode, site.adcode) for site in found.beyond}))
+        st.info(session.plain(t.plural(
+            "{n} tried site lies in another area and counts there: {areas}.",
+            "{n} tried sites lie in other areas and count there: {areas}.", len(found.beyond), areas=areas,
+        )))  # fmt: skip
     if len(found.elsewhere):
         st.text(t.plural("{n} finding of another area changes with it.",
                          "{n} findings of other areas change with it.", len(found.elsewhere)))  # fmt: skip
