@@ -118,7 +118,7 @@ def _most(digest: Digest) -> tuple[str, int]:
     """
     areas = digest.areas
     if areas["province_adcode"].nunique() == 1 and areas["missing_outlets"].any():
-        worst = areas.loc[areas["missing_outlets"].idxmax()]
+        worst = areas.iloc[int(areas["missing_outlets"].to_numpy().argmax())]
         return str(worst["label"]), int(worst["missing_outlets"])
     if digest.missing():
         totals = digest.lacking.groupby("province_adcode")["missing"].sum()

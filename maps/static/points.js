@@ -80,7 +80,7 @@
 
   OutletMap.prepare = function (layer) {
     layer.world = layer.lon.map((lon, i) => OutletMap.project(lon, layer.lat[i]));
-    layer.many = layer.lon.length > 1500;
+    layer.many = layer.lon.length > 800;
   };
 
   OutletMap.paintPoints = function (layer, ctx, toPixel, seen, zoom) {

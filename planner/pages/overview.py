@@ -40,6 +40,8 @@ def show() -> None:
         whole = state.digest(t)
     looked = in_province(whole, state.filters().province)
     st.header(session.plain(answer(looked)))
+    if looked.with_duty().empty:
+        st.info(t("Choose another enterprise, province, rule or role, or other rules on the left."))
     _notes(t)
     _figures(looked)
     _filters(whole, t)
@@ -47,15 +49,11 @@ def show() -> None:
         _path(whole, t)
     left, right = st.columns([3, 2], gap="medium")
     with right:
-        ranking = _areas(looked, t)
+        _areas(looked, t)
     with left:
         _map(whole, looked, t)
     _details(whole, t)
     _bars(whole, looked, t)
-    if not len(looked.with_duty()):
-        st.info(t("No area has a duty here: choose another enterprise, province, rule, role or rule set."))
-    elif ranking.frame.empty:
-        st.info(t("No area has this status: choose another above the table."))
 
 
 def _notes(t: Translator) -> None:
@@ -112,13 +110,16 @@ def _path(whole: Digest, t: Translator) -> None:
             st.button(label, key=f"overview_path_{key}", type="tertiary", on_click=act, disabled=here)
 
 
-def _areas(looked: Digest, t: Translator) -> Ranking:
+def _areas(looked: Digest, t: Translator) -> None:
     words = status_words(t)
     st.segmented_control(
         t("Status"), STATUSES, format_func=lambda name: f"{MARKS[name]} {words[name]}",
         key="overview_status", label_visibility="collapsed",
     )  # fmt: skip
     ranking = area_ranking(looked, str(st.session_state.get("overview_status") or ""))
+    if not ranking.codes:
+        st.info(t("No area has this status here. Choose another, or none for all."))
+        return
     frame = ranking.frame
     if state.filters().province:
         frame = frame.drop(columns=[t("Province")])
@@ -132,7 +133,6 @@ def _areas(looked: Digest, t: Translator) -> Ranking:
            height=HEIGHT - 90, columns=widths)  # fmt: skip
     note = t("Missing: outlets that its enterprises lack at least. Choose a row to see it on the map.")
     st.caption(note)
-    return ranking
 
 
 def _table(

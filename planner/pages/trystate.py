@@ -122,7 +122,7 @@ def _tried(draft: Draft, site: TriedSite, *, new: bool) -> bool:
     if message is not None:
         refuse(message, site.lon, site.lat)
         return False
-    do(added(draft, site) if new else edited(draft, site.outlet_id, **site.model_dump()))
+    do(added(draft, site) if new else edited(draft, site.outlet_id, **site.model_dump(exclude={"outlet_id"})))
     return True
 
 
