@@ -198,8 +198,11 @@ def excluded(draft: Draft, *exclusions: Exclusion) -> Draft:
     return draft.model_copy(update={"exclusions": exclusions})
 
 
-def plan_rows(draft: Draft, tables: Tables) -> pd.DataFrame:
-    """Return the tried sites as rows of a plan: the columns of plan.csv, one row each."""
+def plan_rows(draft: Draft, tables: Tables, scenario: Scenario) -> pd.DataFrame:
+    """Return the tried sites as rows of a plan: the columns of plan.csv, one row each.
+
+    What is blank is as in the scenario's new outlets, as for all sites.
+    """
     if not draft.sites:
         empty = pd.DataFrame(columns=PLAN_COLUMNS)
         return empty.astype({"lon": float, "lat": float, "opening_cost": float})
@@ -208,7 +211,7 @@ def plan_rows(draft: Draft, tables: Tables) -> pd.DataFrame:
     rows = [
         {
             **site.model_dump(mode="json"),
-            **{name: np.nan for name in numbers if getattr(site, name) is None},
+            **{name: _usual(site, name, scenario) for name in numbers if getattr(site, name) is None},
             "site_id": site.outlet_id,
             "name": f"{site.name} {site.outlet_id.rpartition('-')[2]}",
             "area": names.get(site.adcode, ""),
@@ -219,7 +222,12 @@ def plan_rows(draft: Draft, tables: Tables) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=PLAN_COLUMNS)
 
 
-def placement_of(draft: Draft, tables: Tables, *, short: bool = False) -> Placement:
+def _usual(site: TriedSite, name: str, scenario: Scenario) -> float:
+    value = getattr(getattr(scenario.new_outlet, str(site.kind)), name)
+    return np.nan if value is None else float(value)
+
+
+def placement_of(draft: Draft, tables: Tables, scenario: Scenario, *, short: bool = False) -> Placement:
     """Return the tried sites as a plan.
 
     Outcome and bound are the optimiser's only while the sites are those that it proposed; else no bound is
@@ -230,7 +238,7 @@ def placement_of(draft: Draft, tables: Tables, *, short: bool = False) -> Placem
     short
         Whether duties stay short with the sites: then the plan is infeasible, as for every plan.
     """
-    rows, proven = plan_rows(draft, tables), draft.proven
+    rows, proven = plan_rows(draft, tables, scenario), draft.proven
     outcome = proven.outcome if proven is not None and not short else Outcome.FEASIBLE
     cost = float(rows["opening_cost"].sum())
     bound = min(proven.bound, cost) if proven is not None else 0.0

@@ -18,7 +18,7 @@ def drafted_study(study: Study, draft: Draft) -> Study:
     """
     if not draft.sites:
         return study
-    network = planned_network(study, plan_rows(draft, study.tables))
+    network = planned_network(study, plan_rows(draft, study.tables, study.scenario))
     findings = findings_of(network, study.rules)
     short = bool((findings["duty"].astype(bool) & findings["status"].eq("short")).any())
     return replace(
@@ -26,7 +26,7 @@ def drafted_study(study: Study, draft: Draft) -> Study:
         tables=with_sites(study.tables, draft),
         findings=findings,
         findings_before=study.findings,
-        placement=placement_of(draft, study.tables, short=short),
+        placement=placement_of(draft, study.tables, study.scenario, short=short),
         sales_within_reach=sales_within_reach(network, study.rules),
     )
 

@@ -51,9 +51,7 @@ def refusal(site: TriedSite, tables: Tables, rules: RuleSet, draft: Draft) -> Me
         The sites tried beside it; one of the same id is the site itself before it was moved.
     """
     if not site.adcode:
-        return say(
-            "Here is no area: the place lies in the sea or abroad. Choose one on land, inside an area."
-        )
+        return say("No area is here: the place lies in the sea or abroad. Choose one inside an area.")
     return (
         _not_its_area(site, tables, rules)
         or _excluded(site, draft.exclusions)

@@ -139,7 +139,7 @@ def _wide_enough(ground: Ground, tables: Tables, sites: tuple[TriedSite, ...]) -
 
 def with_sites_opened(ground: Ground, draft: Draft, tables: Tables) -> Network:
     """Return the ground's network with the draft's sites opened."""
-    rows = plan_rows(draft, tables)
+    rows = plan_rows(draft, tables, ground.scenario)
     if not len(rows):
         return ground.network
     standing = ground.tables.outlets
