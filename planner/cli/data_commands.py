@@ -187,6 +187,10 @@ def app(
     settings = [f"--{name}={value}" for name, value in chosen.items()]
     opening = {"OUTLET_PLANNER_LANG": console.language, "OUTLET_PLANNER_SAMPLE": str(sample)}
     command = [sys.executable, "-m", "streamlit", "run", found.origin, *settings]
+    if address == "localhost":  # no other site may pass for this one by a name of its own
+        opening["STREAMLIT_SERVER_ALLOWED_HOSTS"] = "localhost 127.0.0.1"
+    if os.name == "posix":
+        os.execve(command[0], command, os.environ | opening)  # what ends this process ends the server
     raise typer.Exit(subprocess.run(command, env=os.environ | opening, check=False).returncode)
 
 
