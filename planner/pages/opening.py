@@ -22,7 +22,8 @@ def open_asked() -> None:
     """
     asked, found = st.query_params.get(PARAMETER, ""), opened()
     if found is not None and asked in ("", found.saved.id):
-        st.query_params[PARAMETER] = found.saved.id
+        if not asked:
+            st.query_params[PARAMETER] = found.saved.id
         return
     if asked:
         try:

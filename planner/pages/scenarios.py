@@ -39,6 +39,11 @@ def _answer(kept: list[Saved], t: Translator) -> str:
 
 def _current(t: Translator) -> None:
     """Say what the session works on, and whether it is saved."""
+    if "scenario_left" in st.session_state:
+        st.button(
+            t("Back to what was not saved"), key="scenario_back", on_click=_back, icon=":material/undo:",
+            help=t("What you worked on before you opened this scenario."),
+        )  # fmt: skip
     found = opening.opened()
     if found is None:
         st.markdown(
@@ -89,7 +94,7 @@ def _saving(t: Translator) -> None:
         if found is not None:
             st.button(
                 t("Reload"), key="scenario_reload", on_click=_load, args=(found.saved.id,),
-                help=t("Opens the newest version; what is not saved is lost."),
+                help=t("Opens the newest version as it was saved."),
             )  # fmt: skip
             st.button(
                 t("Close"), key="scenario_close", on_click=opening.leave,
@@ -134,11 +139,27 @@ def _save_as(name: str) -> None:
         opening.keep(saved)
 
 
-def _load(identity: str, version: int | None = None) -> None:
+def _load(identity: str) -> None:
     with _telling():
-        found = Store.of_user().load(identity, version)
+        found = Store.of_user().load(identity)
+        _remember()
         opening.take_up(found)
         st.session_state.pop("scenario_conflict", None)
+
+
+def _remember() -> None:
+    """Keep what is not saved for the way back, for something else is about to take its place."""
+    if opening.is_changed():
+        st.session_state["scenario_left"] = (session.work(), opening.opened())
+
+
+def _back() -> None:
+    """Work on what was left unsaved."""
+    work, found = st.session_state.pop("scenario_left")
+    opening.leave()
+    if found is not None:
+        opening.keep(found)
+    session.set_work(work)
 
 
 @contextmanager
@@ -178,7 +199,6 @@ def _conflict(t: Translator) -> None:
             )  # fmt: skip
             st.button(
                 t("Open theirs"), key="scenario_theirs", on_click=_load, args=(theirs.id,),
-                help=t("What is not saved is lost."),
             )  # fmt: skip
 
 
@@ -236,8 +256,7 @@ def scenario_table(kept: list[Saved], t: Translator) -> pd.DataFrame:
 def _actions(one: Saved, t: Translator) -> None:
     """Offer what can be done with a scenario of one's own."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        st.button(t("Open"), key="scenario_open", type="primary", on_click=_load, args=(one.id,),
-                  help=t("What is not saved is lost."))  # fmt: skip
+        st.button(t("Open"), key="scenario_open", type="primary", on_click=_load, args=(one.id,))  # fmt: skip
         st.button(t("Copy"), key="scenario_clone", on_click=_clone, args=(one,))
         with st.popover(t("Rename…"), key="scenario_rename"):
             name = st.text_input(t("New name"), value=one.name, key=f"scenario_new_name_{one.id}",
@@ -276,6 +295,7 @@ def _open_version(one: Saved, version: int) -> None:
     with _telling():
         store = Store.of_user()
         newest, earlier = store.load(one.id), store.load(one.id, version)
+        _remember()
         opening.take_up(earlier)
         opening.keep(Opened(newest.saved, newest.work))
 

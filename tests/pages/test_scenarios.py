@@ -1,6 +1,7 @@
 """The scenarios page, without a browser: saving, opening by link, conflicts, comparing, in both languages."""
 
-from collections.abc import Iterator
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,7 @@ HOSTILE = "=cmd() ${alert(1)} </script><img src=x onerror=alert(1)> `*b*`"
 
 
 @pytest.fixture(autouse=True)
-def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
+def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
     monkeypatch.setenv("OUTLET_PLANNER_DATA", str(tmp_path))
     return Store(tmp_path / FILE)
 
@@ -41,7 +42,7 @@ def work(sites: int = 0, rules: str = "cn-2026-73") -> Work:
 def named(test: AppTest) -> str:
     """Return the scenario that the address names."""
     found = test.query_params["scenario"]
-    return found[0] if isinstance(found, list) else found
+    return str(found[0] if isinstance(found, list) else found)
 
 
 def click(test: AppTest, key: str) -> AppTest:
@@ -133,6 +134,9 @@ def test_who_saves_second_may_open_the_others(store: Store) -> None:
     test, _ = conflicted(store)
     click(test, "scenario_theirs")
     assert test.session_state["work"] == work(1)
+    click(test, "scenario_back")
+    assert test.session_state["work"].scenario.year == 2021
+    assert not test.button(key="scenario_save").disabled
 
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
@@ -183,3 +187,70 @@ def test_only_ones_own_machine_lists_what_nobody_owns(headers, address, alone) -
 
 def test_times_are_read_easily() -> None:
     assert day_and_time("2026-04-01T08:15:00Z") == "2026-04-01 08:15 UTC"
+
+
+def with_own_tables() -> None:
+    from planner.pages import session
+    from planner.rules.ruleset import load_rule_set
+    from planner.scenario import Scenario
+    from planner.work import Work
+    from tests.planner import worlds
+
+    code = worlds.code(1)
+    tables = worlds.tables([code, worlds.code(2)], [("M", code, 5)], [worlds.at(code, 100.5, 30.5)])
+    session.own_tables()["f00d"] = tables
+    session.set_work(Work(data="f00d", rules=load_rule_set("cn-2026-73"), scenario=Scenario(year=2022)))
+
+
+def test_uploaded_tables_come_back_with_the_link_and_no_other_way(store: Store) -> None:
+    mine = page("scenarios", setup=with_own_tables)
+    mine.text_input(key="scenario_name").set_value("mine").run()
+    click(mine, "scenario_save_as")
+    (saved,) = store.scenarios()
+    stranger = page("scenarios")
+    assert stranger.session_state["own_tables"] == {}
+    friend = page("scenarios", query={"scenario": saved.id})
+    assert not friend.exception
+    assert friend.session_state["work"].data == "f00d"
+    assert len(friend.session_state["own_tables"]["f00d"].sales) == 1
+    report = page("report", query={"scenario": saved.id})
+    assert not report.exception
+    assert "of 1 areas" in report.header[0].value or "1 area" in report.header[0].value
+
+
+def test_tables_that_are_gone_are_a_sentence(store: Store) -> None:
+    mine = page("scenarios", setup=with_own_tables)
+    mine.text_input(key="scenario_name").set_value("mine").run()
+    click(mine, "scenario_save_as")
+    (saved,) = store.scenarios()
+    with closing(sqlite3.connect(store.path)) as connection:
+        connection.execute("UPDATE inputs SET content = ?", (b"half",))
+        connection.commit()
+    test = page("scenarios", query={"scenario": saved.id})
+    assert not test.exception
+    assert "Upload them again" in test.error[0].value
+    assert test.session_state["work"].data == "demo"
+
+
+def test_nobodys_scenarios_are_not_listed_to_all_who_reach_a_server(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.save(work(), "somebody's")
+    monkeypatch.setattr("planner.pages.opening.is_alone", lambda headers, address: False)
+    test = page("scenarios")
+    assert "No scenario is saved yet" in test.header[0].value
+    test.text_input(key="scenario_name").set_value("mine").run()
+    click(test, "scenario_save_as")
+    assert test.header[0].value == "1 scenario is saved"
+    assert test.dataframe[0].value["Name"].tolist() == ["mine"]
+
+
+def test_an_earlier_version_is_saved_as_the_next(store: Store) -> None:
+    saved = store.save(work(1), "s").saved
+    store.update(saved.id, 1, work(2))
+    test = page("scenarios", query={"scenario": saved.id})
+    newest, earlier = store.load(saved.id), store.load(saved.id, 1)
+    test.session_state["work"], test.session_state["opened"] = earlier.work, newest
+    test.run()
+    click(test, "scenario_save")
+    assert [len(store.load(saved.id, n).work.draft.sites) for n in (1, 2, 3)] == [1, 2, 1]
