@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
@@ -84,6 +85,7 @@ class Jobs:
         self._jobs: dict[str, _Job] = {}
         self._waiting: list[_Job] = []
         self._idle: list[_Worker] = []
+        self._threads: set[threading.Thread] = set()
         self._running = 0
         self._lock = threading.Lock()
 
@@ -146,9 +148,11 @@ class Jobs:
             self.fetch(job.id, session)
 
     def close(self) -> None:
-        """Stop everything."""
+        """Stop everything, and wait until it has."""
         for job in list(self._jobs.values()):
             self.cancel(job.id, job.session)
+        for thread in list(self._threads):
+            thread.join(2 * GRACE_S)
         with self._lock:
             idle, self._idle = self._idle, []
         for worker in idle:
@@ -160,7 +164,9 @@ class Jobs:
             self._running += 1
             job.began = self.clock()
             job.report = Report(State.RUNNING, say("Starting"))
-            threading.Thread(target=self._run, args=(job,), daemon=True, name=f"job-{job.id}").start()
+            thread = threading.Thread(target=self._run, args=(job,), daemon=True, name="job")
+            self._threads.add(thread)
+            thread.start()
 
     def _run(self, job: _Job) -> None:
         worker = self._worker()
@@ -171,6 +177,7 @@ class Jobs:
         finally:
             with self._lock:
                 self._running -= 1
+                self._threads.discard(threading.current_thread())
                 if worker.alive and job.report.state in (State.DONE, State.FAILED):
                     self._idle.append(worker)
                 else:
@@ -238,10 +245,14 @@ class _Worker:
             start_new_session=True,  # an interruption is the server's to handle
             env={**os.environ, **ENVIRONMENT, "PYTHONPATH": os.pathsep.join(paths)},
         )
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._tasks, self._answers = self._process.stdin, self._process.stdout
         self._said: list[tuple[str, Any]] = []
         self._news = threading.Condition()
         self._ended = False
-        threading.Thread(target=self._listen, daemon=True).start()
+        self._listener = threading.Thread(target=self._listen, daemon=True)
+        self._listener.start()
 
     @property
     def alive(self) -> bool:
@@ -250,9 +261,8 @@ class _Worker:
 
     def send(self, task: object) -> None:
         """Give it a task."""
-        assert self._process.stdin is not None
-        pickle.dump(task, self._process.stdin)
-        self._process.stdin.flush()
+        pickle.dump(task, self._tasks)
+        self._tasks.flush()
 
     def heard(self, wait_s: float) -> Iterable[tuple[str, Any]]:
         """Return what it said since, waiting a little for something."""
@@ -266,16 +276,19 @@ class _Worker:
         """End it at once."""
         self._process.kill()
         self._process.wait(GRACE_S)
+        self._listener.join(GRACE_S)
+        with suppress(OSError):  # what was still to be written is nobody's any more
+            self._tasks.close()
 
     def _listen(self) -> None:
-        assert self._process.stdout is not None
         try:
             while True:
-                item = pickle.load(self._process.stdout)
+                item = pickle.load(self._answers)
                 with self._news:
                     self._said.append(item)
                     self._news.notify_all()
         except (EOFError, OSError, ValueError, pickle.UnpicklingError):
+            self._answers.close()
             with self._news:
                 self._ended = True
                 self._news.notify_all()
