@@ -60,6 +60,8 @@ def is_packaged(tables: Tables) -> bool:
 
 def warm() -> None:
     """Draw the packaged areas in all languages, so that the first reader does not wait for it."""
+    import mapclassify  # noqa: F401  # slow to import, and needed by the first colouring
+
     areas = default_areas()
     for language in Language:
         DRAWINGS.base(areas, _packaged_digest(), translator(language))

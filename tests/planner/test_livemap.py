@@ -45,8 +45,13 @@ def test_the_base_holds_shapes_and_names_and_no_figures(tables: Tables) -> None:
 
 
 def test_a_base_is_drawn_once_for_each_language(tables: Tables, monkeypatch: pytest.MonkeyPatch) -> None:
-    made = []
-    monkeypatch.setattr(livemap, "_drawn", lambda areas, t: made.append(t.language) or b"{}")
+    made: list[object] = []
+
+    def drawn(what: object) -> bytes:
+        made.append(what)
+        return b"{}"
+
+    monkeypatch.setattr(livemap, "_drawn", lambda areas, t: drawn(str(t.language)))
     monkeypatch.setattr(livemap, "DRAWINGS", livemap.Drawings())
     for language in ("en", "zh", "en", "zh"):
         livemap.base_data(tables, translator(language))
@@ -55,8 +60,13 @@ def test_a_base_is_drawn_once_for_each_language(tables: Tables, monkeypatch: pyt
 
 
 def test_only_so_many_drawings_are_kept(tables: Tables, monkeypatch: pytest.MonkeyPatch) -> None:
-    made = []
-    monkeypatch.setattr(livemap, "_drawn", lambda areas, t: made.append(1) or b"{}")
+    made: list[object] = []
+
+    def drawn(what: object) -> bytes:
+        made.append(what)
+        return b"{}"
+
+    monkeypatch.setattr(livemap, "_drawn", lambda areas, t: drawn(1))
     drawings = livemap.Drawings()
     for name in [*map(str, range(livemap.MOST_DRAWINGS + 1)), "0"]:
         drawings.base(tables.areas, name, ENGLISH)
