@@ -261,12 +261,13 @@ def requirements(view: AreaView, rules: RuleSet, t: Translator, *, most: int = 5
     """
     duties = with_sentences(view.duties.head(most), t.gettext)
     asked = {rule.id: rule for rule in rules.rules}
+    stated = {rule.id: t(rule.statement()) for rule in rules.rules}
     status, units, roles = status_words(t), unit_words(t), role_words(t)
     marks = {"met": "●", "short": "▲", "unknown": "?"}
     rows = [
         {
             "status": f"{marks[row['status']]} {status[row['status']]}",
-            "rule": t(asked[row["rule_id"]].statement()),
+            "rule": stated[row["rule_id"]],
             "enterprise": row["enterprise"],
             "role": roles[row["role"]],
             "required": amount(row["required"], row["unit"], t),

@@ -173,11 +173,11 @@ def _findings(found: Trial, t: Translator) -> None:
     if found.after.empty:
         st.info(t("The rules ask nothing of this enterprise here."))
         return
-    rules = session.work().rules.by_id
+    stated = {rule.id: t(rule.statement()) for rule in session.work().rules.rules}
     status = status_words(t)
     rows = [
         (
-            t(rules[row["rule_id"]].statement()) + (f" ({t('assumed')})" if row["assumed"] else ""),
+            stated[row["rule_id"]] + (f" ({t('assumed')})" if row["assumed"] else ""),
             amount(row["required"], row["unit"], t),
             f"{MARKS[row['status_before']]} {amount(row['actual_before'], row['unit'], t)}",
             f"{MARKS[row['status']]} {amount(row['actual'], row['unit'], t)} {status[row['status']]}",
