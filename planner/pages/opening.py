@@ -6,7 +6,7 @@ import streamlit as st
 
 from geodata.messages import InputError
 from geodata.schemas import Tables
-from planner.pages import session
+from planner.pages import login, session
 from planner.saved import Opened, Saved, Store, is_uploaded
 from planner.work import Work
 
@@ -18,8 +18,10 @@ FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-Ip")
 def open_asked() -> None:
     """Open the scenario that the address names; say so where it cannot be opened.
 
-    The address goes on naming it while the session works on it.
+    The address goes on naming it while the session works on it. Where one has to log in, that comes first.
     """
+    if login.asked():
+        return
     asked, found = st.query_params.get(PARAMETER, ""), opened()
     if found is not None and asked in ("", found.saved.id):
         if not asked:
