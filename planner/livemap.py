@@ -22,6 +22,8 @@ from planner.language import Language, Translator, translator
 from planner.report_digest import Digest, status_words
 from planner.report_map import background_of, card_lines, colourings, facts, layers, outlet_notes
 
+MOST_CIRCLES = 40
+"""Outlets whose reach is drawn unasked: the circles of more hide what is below them."""
 MOST_DRAWINGS = 8
 """Sets of simplified areas that are kept: the packaged ones, and those of people's own that are in use."""
 
@@ -148,7 +150,8 @@ def area_paint(
     if reach_km is not None:
         standing = narrow.counted_outlets
         standing = standing[standing["adcode"] == adcode]
-        below.append(reach_layer(standing, pd.Series(reach_km, index=standing.index), t))
+        reach = reach_layer(standing, pd.Series(reach_km, index=standing.index), t)
+        below.append({**reach, "on": len(standing) <= MOST_CIRCLES})
     return paint_of(
         digest,
         colours=[_alone(digest, adcode), *colourings(digest)],
