@@ -79,6 +79,7 @@
     painters.forEach((painter) => painter.addTo(map));
 
     const selection = L.polyline([], { weight: 2.6, interactive: false, renderer: above }).addTo(map);
+    const ring = L.circleMarker([0, 0], { radius: 10, weight: 2.6, fill: false, interactive: false, renderer: above });
     const hovered = L.polyline([], { weight: 1.6, interactive: false, renderer: above }).addTo(map);
     const ringsOf = (i) => areas.shape[i].flatMap((rings) => rings.map(flip));
 
@@ -96,7 +97,7 @@
       pattern = hatch();
       polygons.forEach((polygon, i) => polygon.setStyle(styleOf(i)));
       lines.forEach((line) => line.setStyle({ color: OutletMap.colour("province-line") }));
-      [selection, hovered].forEach((line) => line.setStyle({ color: OutletMap.colour("ink") }));
+      [selection, hovered, ring].forEach((line) => line.setStyle({ color: OutletMap.colour("ink") }));
       painters.forEach((painter) => painter.repaint());
     }
 
@@ -123,12 +124,14 @@
       card.hidden = true;
       state.area = -1;
       selection.setLatLngs([]);
+      ring.remove();
       painters[2].repaint();
       say("area:selected", "");
     }
     function select(i, move) {
       state.area = i;
       selection.setLatLngs(ringsOf(i));
+      ring.remove();
       card.show(OutletMap.areaContent(areas, data.colourings[state.colouring], i));
       const low = map.getSize().x < 700 && legend.open ? legend.offsetHeight : 40;
       if (move) { map.fitBounds(polygons[i].getBounds(), { paddingTopLeft: [40, 40], paddingBottomRight: [card.offsetWidth + 40, low], maxZoom: 9 }); }
@@ -144,8 +147,12 @@
       if (inside.length) { map.fitBounds(inside.reduce((box, i) => box.extend(polygons[i].getBounds()), L.latLngBounds([]))); }
     }
     function showPoint(hit) {
-      card.show(OutletMap.pointContent(hit));
+      mark(hit);
       if (hit.layer.id) { say("outlet:selected", hit.layer.id[hit.index]); }
+    }
+    function mark(hit) {
+      card.show(OutletMap.pointContent(hit));
+      ring.setLatLng([hit.layer.lat[hit.index], hit.layer.lon[hit.index]]).addTo(map);
     }
     // Shows an area or an outlet by its code.
     function find(code, move) {
@@ -155,7 +162,7 @@
       if (!layer) { close(); return; }
       const index = layer.id.indexOf(code);
       map.setView([layer.lat[index], layer.lon[index]], Math.max(map.getZoom(), 10));
-      card.show(OutletMap.pointContent({ layer: layer, index: index }));
+      mark({ layer: layer, index: index });
     }
 
     const card = OutletMap.card(data, close);
