@@ -6,13 +6,29 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlencode, urlsplit
 
-from playwright.sync_api import Browser, ConsoleMessage, Dialog, Frame, FrameLocator, Locator, Page, Response
+from playwright.sync_api import (
+    Browser,
+    ConsoleMessage,
+    Dialog,
+    Frame,
+    FrameLocator,
+    Locator,
+    Page,
+    Response,
+    WebSocket,
+    expect,
+)
 
 from tests.browser.serving import ROOT
 
 PICTURES = ROOT / "out" / "screenshots"
 WAIT_MS = 60_000
+expect.set_options(timeout=WAIT_MS)
 WIDE = (1400, 1000)
+IDLE = "[data-testid='stApp'][data-test-script-state='notRunning'][data-test-connection-state='CONNECTED']"
+QUIET_MS, MOST_LOOKS = 60, 150
+ROW_PX = 30.6
+PATHS = ["", "area", "try", "scenarios", "data", "rules", "report"]
 MAP = "iframe[src*='outlet_map']"
 PROBE = re.compile(r"^/[^/]+/_stcore/(health|host-config)$")
 """What Streamlit's page asks under a deep link before it knows where the server's root is."""
@@ -52,12 +68,14 @@ class Reader:
     complaints: list[str] = field(default_factory=list)
     policies: list[str] = field(default_factory=list)
     down: bool = False
+    sent: int = 0
+    answered: bool = True
 
     def __post_init__(self) -> None:
         self.page.set_default_timeout(WAIT_MS)
         self.page.add_init_script(FIND_MAP)
         self.page.on("request", lambda request: self.asked.append(request.url))
-        self.page.on("websocket", lambda socket: self.asked.append(socket.url.replace("ws:", "http:", 1)))
+        self.page.on("websocket", self._listen)
         self.page.on("console", self._hear)
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
         self.page.on("response", self._look)
@@ -66,6 +84,15 @@ class Reader:
     def _refuse(self, dialog: Dialog) -> None:
         self.complaints.append(f"dialog: {dialog.message}")
         dialog.dismiss()
+
+    def _listen(self, socket: WebSocket) -> None:
+        self.asked.append(socket.url.replace("ws:", "http:", 1))
+        socket.on("framesent", lambda _: self._count(answered=False))
+        socket.on("framereceived", lambda _: self._count(answered=True))
+
+    def _count(self, *, answered: bool) -> None:
+        self.answered = answered
+        self.sent += not answered
 
     def _hear(self, message: ConsoleMessage) -> None:
         if message.type != "error" or self.down:
@@ -86,38 +113,80 @@ class Reader:
         self.page.goto(f"{self.address}{path}{asked}")
         self.settle()
 
-    def settle(self, quiet_ms: int = 150) -> None:
-        """Wait until the server has nothing more to say for a moment."""
-        idle = "[data-testid='stApp'][data-test-script-state='notRunning']"
+    def settle(self) -> None:
+        """Wait until the server has answered and has nothing more to say for a moment."""
         still = 0
         while still < 2:
-            self.page.wait_for_selector(f"{idle}[data-test-connection-state='CONNECTED']")
-            self.page.wait_for_timeout(quiet_ms / 2)
-            still = still + 1 if self.page.locator(idle).count() else 0
+            self.page.wait_for_selector(IDLE, state="attached")
+            self.page.wait_for_timeout(QUIET_MS)
+            still = still + 1 if self.answered and self.page.locator(IDLE).count() else 0
+
+    def act(self, what: Callable[[], object]) -> None:
+        """Do something that the server hears of, and wait for its answer."""
+        before = self.sent
+        what()
+        for _ in range(MOST_LOOKS):
+            if self.sent > before:
+                break
+            self.page.wait_for_timeout(20)
+        self.settle()
 
     def language(self, name: str) -> None:
         """Switch the language while everything stays."""
-        self.page.get_by_text({"en": "English", "zh": "中文"}[name], exact=True).first.click()
+        button = self.page.get_by_text({"en": "English", "zh": "中文"}[name], exact=True).first
+        self.act(button.click)
         self.page.wait_for_url(f"**lang={name}**")
-        self.settle()
 
     def turn_to(self, path: str) -> None:
-        """Go to another page by the navigation."""
-        link = self.page.locator(f"[data-testid='stTopNavLink'][href$='/{path}'], a[href$='/{path}']").first
-        link.click()
-        self.page.wait_for_url(f"**/{path}**")
-        self.settle()
+        """Go to another page by the navigation; "" is the first."""
+        links = self.page.locator("[data-testid='stTopNavLink']")
+        self.act(links.nth(PATHS.index(path)).click)
+        self.page.wait_for_url(lambda url: urlsplit(url).path == f"/{path}")
 
-    def choose(self, key: str, option: str | re.Pattern[str]) -> None:
-        """Choose an option of the select box with a key."""
-        self.widget(key).locator("[data-baseweb='select'], input").first.click()
-        self.page.get_by_role("option", name=option).first.click()
-        self.settle()
+    def follow(self, address: str) -> None:
+        """Follow the first link of the page to an address that holds this."""
+        self.act(self.page.locator(f"[data-testid='stMain'] a[href*='{address}']").first.click)
+        self.page.wait_for_url(f"**{address}**")
+
+    def choose(self, key: str, option: str | re.Pattern[str] | int) -> None:
+        """Choose an option of the select box with a key: by its words, or by its place in the list."""
+        self.widget(key).locator("input").first.click()
+        offered = self.page.get_by_role("option")
+        one = offered.nth(option) if isinstance(option, int) else offered.filter(has_text=option).first
+        self.act(one.click)
 
     def press(self, key: str) -> None:
         """Press the button with a key."""
-        self.widget(key).locator("button").first.click()
-        self.settle()
+        self.act(self.widget(key).locator("button").first.click)
+
+    def fill(self, key: str, text: str) -> None:
+        """Write into the field with a key."""
+        field = self.widget(key).locator("input").first
+        field.fill(text)
+        self.act(lambda: field.press("Enter"))
+
+    def upload(self, key: str, name: str, content: str | bytes) -> None:
+        """Upload a file."""
+        data = content.encode() if isinstance(content, str) else content
+        field = self.widget(key).locator("input[type='file']")
+        file = {"name": name, "mimeType": "application/octet-stream", "buffer": data}
+        self.act(lambda: field.set_input_files(file))
+        self.widget(key).get_by_text(name).first.wait_for()
+
+    def row(self, key: str, number: int) -> None:
+        """Choose a row of the table with a key, by the box before it."""
+        grid = self.widget(key).locator("[data-testid='stDataFrame']")
+        grid.scroll_into_view_if_needed()
+        spot = {"x": 18, "y": ROW_PX * (number + 1.5)}
+        self.act(lambda: grid.click(position=spot))
+
+    def cells(self, number: int) -> str:
+        """Return the words in the cells of a table of the page."""
+        tables = self.page.locator("[data-testid='stMain'] [data-testid='stDataFrame']")
+        table = tables.last if number < 0 else tables.nth(number)
+        table.scroll_into_view_if_needed()
+        table.locator("[role='gridcell']").first.wait_for(state="attached")
+        return " | ".join(table.locator("[role='gridcell']").all_text_contents())
 
     def widget(self, key: str) -> Locator:
         """Return the widget with a key: its name is the same in all languages."""
@@ -147,7 +216,8 @@ class Reader:
         """Click on a place of the map."""
         spot = self.map_frame(number).evaluate(PIXEL, [lon, lat])
         assert spot["inside"], f"({lon}, {lat}) is not in view"
-        self.map(number).locator(".leaflet-container").click(position={"x": spot["x"], "y": spot["y"]})
+        container, at = self.map(number).locator(".leaflet-container"), {"x": spot["x"], "y": spot["y"]}
+        self.act(lambda: container.click(position=at))
 
     def map_is_drawn(self, number: int = 0) -> bool:
         """Tell whether areas are painted."""
