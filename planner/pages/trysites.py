@@ -94,7 +94,7 @@ def _map(adcode: str, enterprise: str, found: Trial, draft: Draft, t: Translator
         key="try_map",
         height=HEIGHT,
         focus=[adcode],
-        sites=_markers(draft),
+        sites=_markers(draft, t),
         circles=_circles(draft, reach),
         shapes=shapes(),
         mode=mode or "add",
@@ -122,7 +122,7 @@ def _selected(draft: Draft, t: Translator) -> None:
             st.button(t("Remove"), key="remove_site", on_click=trystate.remove, args=(site.outlet_id,))
 
 
-def _markers(draft: Draft) -> list[dict[str, object]]:
+def _markers(draft: Draft, t: Translator) -> list[dict[str, object]]:
     """Return the sites as the map draws them: tried, proposed, and the place that was refused last."""
     shown = [_marker(site, "tried") for site in draft.sites]
     proposal, off = tryproposal.current(), tryproposal.refused_sites()
@@ -130,8 +130,8 @@ def _markers(draft: Draft) -> list[dict[str, object]]:
         shown += [_marker(site, "proposed", on=site.outlet_id not in off) for site in proposal.sites]
     refused = trystate.refused()
     if refused is not None and refused[1] is not None and refused[2] is not None:
-        shown.append({"id": "", "lon": refused[1], "lat": refused[2], "kind": "collection", "name": "✕",
-                      "state": "refused", "on": True})  # fmt: skip
+        shown.append({"id": "", "lon": refused[1], "lat": refused[2], "kind": "collection",
+                      "name": t("refused"), "state": "refused", "on": True})  # fmt: skip
     return shown
 
 
