@@ -9,4 +9,4 @@ if __name__ == "__main__":  # Streamlit runs this anew for whatever a reader doe
     st.set_page_config(page_title="Outlet network planner", page_icon="🔋", layout="wide")
     navigation().run()
 else:  # a server imports it
-    app = st.App(__file__, routes=server.routes(), middleware=server.middleware())
+    app = st.App(__file__, routes=server.routes(), middleware=server.middleware(), lifespan=server.lifespan)

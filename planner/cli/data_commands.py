@@ -29,6 +29,8 @@ APP_SETTINGS = {
     "server.showEmailPrompt": "false",
     "theme.baseFontSize": 14,
     "theme.dark.backgroundColor": "#16181C",
+    "theme.dark.primaryColor": "#56B4E9",
+    "theme.dark.secondaryBackgroundColor": "#1D2025",
     "theme.headingFontSizes": '["2rem", "1.7rem", "1.35rem", "1.15rem", "1rem", "0.9rem"]',
     "theme.metricValueFontSize": "1.9rem",
     "theme.paddingTop": "1rem",

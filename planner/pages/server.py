@@ -3,7 +3,10 @@
 import base64
 import hashlib
 import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from importlib.resources import files
+from threading import Thread
 
 from starlette.datastructures import MutableHeaders
 from starlette.middleware import Middleware
@@ -14,11 +17,26 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from streamlit import config
 
 from maps import assets
+from planner import livemap
+from planner.pages import session
 from planner.pages.shelf import PATH, SHELF
 
 FOREVER = "public, max-age=31536000, immutable"
 NEVER = "no-store"
 INLINE_SCRIPT = re.compile(r"<script(?![^>]*\bsrc=)[^>]*>(.*?)</script>", re.DOTALL)
+
+
+@asynccontextmanager
+async def lifespan(app: object) -> AsyncIterator[None]:  # noqa: ARG001  # what Starlette asks for
+    """Make, beside serving, what every first page needs."""
+    Thread(target=warm, name="warm", daemon=True).start()
+    yield
+
+
+def warm() -> None:
+    """Draw the packaged areas, and check the sample that sessions begin with."""
+    livemap.warm()
+    session.warm()
 
 
 def routes() -> list[Route]:

@@ -34,8 +34,7 @@ def begin() -> None:
     if "language" not in state:
         state["language"] = asked if asked in list(Language) else str(Language.ENGLISH)
     if "work" not in state:
-        sample = os.environ.get(SAMPLE_VARIABLE, "")
-        state["work"] = first_work(sample if sample in SAMPLES else str(SampleSize.DEMO))
+        state["work"] = first_work(first_sample())
     if st.query_params.get("lang") != state["language"]:
         st.query_params["lang"] = state["language"]
     from planner.pages.opening import open_asked  # it stands on this module
@@ -75,9 +74,21 @@ def session_id() -> str:
     return context.session_id if context else ""
 
 
+def first_sample() -> str:
+    """Return the sample that sessions begin with: the command's, or the small one."""
+    asked = os.environ.get(SAMPLE_VARIABLE, "")
+    return asked if asked in SAMPLES else str(SampleSize.DEMO)
+
+
+def warm() -> None:
+    """Make the sample that sessions begin with, and its check, before anyone asks."""
+    first = first_work(first_sample())
+    _study(first.checked, lambda: check_study(sample(first.data), first.rules, first.scenario))
+
+
 def first_work(data: str) -> Work:
     """Return the work a session begins with: a sample under the rules in force."""
-    return work_on(data, tables_of(data))
+    return work_on(data, sample(data))
 
 
 def work_on(data: str, tables: Tables) -> Work:
