@@ -51,7 +51,7 @@ def _drawing(t: Translator) -> None:
     whole = rows.dropna().to_dict("records")
     if len(whole) != number or [(r["lon"], r["lat"]) for r in whole] != trystate.corners():
         trystate.set_corners([{str(k): v for k, v in row.items()} for row in whole])
-        st.rerun(scope="fragment")
+        st.rerun()
     st.text_input(t("Name of the shape"), key="shape_name", max_chars=80)
     with st.container(horizontal=True):
         st.button(t("Close shape"), key="close_shape", disabled=number < 3, on_click=trystate.close_shape)
@@ -77,4 +77,4 @@ def _upload(t: Translator) -> None:
     if st.session_state.get("exclusions_taken") != uploaded.file_id:
         st.session_state["exclusions_taken"] = uploaded.file_id
         trystate.upload_exclusions(uploaded.name, uploaded.getvalue())
-        st.rerun(scope="fragment")
+        st.rerun()
