@@ -44,6 +44,8 @@ MANY_CLASSES = 20_000  # from which more parts make a faster relaxation
 MANY_PARTS = 150
 VIOLATION = 1e-7  # relative to the weight of a part
 THETA_SCALE = 1e4
+REGIONS = (1, 2, 3, 4)  # parts in a region
+NEAR = 5.0  # gaps of the proof: nearer, a tree is faster than cuts of larger regions
 LEAST_FALLING = 0.02  # share of needless sites from which leaving them out pays
 
 Heuristic: TypeAlias = CoverageSearch | SetCoverSearch | Thrift
@@ -208,12 +210,26 @@ def solve_coverage(
         search.families = [*families, ThreeRows(model, primal.rows)]
     root(search)
     search.families = families
-    if isinstance(primal, CoverageSearch) and primal.compiled and not search.done:
-        search.families = [*families, *(Closures(family) for family in families)]
-        root(search)
-        search.families = families
+    if isinstance(primal, CoverageSearch) and primal.compiled:
+        close_regions(search, families, primal)
     branch(search)
     return search.answer(method)
+
+
+def close_regions(search: Search, families: list[CoverCuts], primal: CoverageSearch) -> None:
+    """Add closures of larger and larger regions, as long as a tree would have much to do.
+
+    Before each size the best plan is kicked on: sites that a better one settles make all cheaper.
+    """
+    for size in REGIONS:
+        proof = search.value - search.cutoff
+        if search.done or search.clock.left <= 0 or (size > 1 and search.value - search.bound < NEAR * proof):
+            break
+        if search.best is not None:
+            search.offer(primal.kicked_often(search.best, search.clock))
+        search.families = [*families, *(Closures(family, size, search.clock) for family in families)]
+        root(search)
+    search.families = families
 
 
 def cover_families(stage: Stage) -> tuple[Stage, list[CoverCuts]]:

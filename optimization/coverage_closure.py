@@ -10,6 +10,9 @@ overlap (Fenchel cuts, Boyd 1994; local cuts, Applegate, Bixby, Chvatal and Cook
 The prices that cut most at u minimise v + lambda u over the sets found so far, and the set that
 breaks them most is found by `best_set`. Sites that u leaves shut get the least price that keeps v,
 one after another (lifting, Padberg 1975).
+
+A region is one part, or a part with those that share its sites most: theta is then their sum. Larger
+regions see more of what overlaps, and as they overlap themselves none is at the edge of all.
 """
 
 from __future__ import annotations
@@ -20,7 +23,8 @@ import highspy
 import numpy as np
 from scipy import sparse
 
-from optimization.arrays import BoolArray, Csr, FloatArray, IntArray
+from optimization.arrays import BoolArray, Csr, FloatArray, IntArray, sums
+from optimization.clock import Clock
 from optimization.cuts import NO_CUTS, Cuts, cuts_of
 from optimization.model import Model, Term
 
@@ -29,7 +33,9 @@ if TYPE_CHECKING:
 
 MOST_SITES = 150  # of a part: beyond, sets are too many to search
 MOST_NODES = 20_000
-LIFTING_NODES = 2_000
+LIFTING_NODES = 200
+ENOUGH = 0.6  # share of the deepest violation that a cut must have
+LONGEST_REST = 8  # rounds that a region without a cut is left alone
 MOST_SETS = 60  # new sets for one cut
 SLACK = 2e-5  # of the weight of a part: v need not be found more exactly
 LEAST_VIOLATION = 1e-4
@@ -37,8 +43,8 @@ OUT = 0.8  # share of the relaxed point in the point that is cut off
 SCALE = 1e3
 
 
-class Part:
-    """One part: its classes over its sites, and the sets of sites found so far, as rows of a program."""
+class Region:
+    """One region: its classes over its sites, and the sets of sites found so far, as rows of a program."""
 
     def __init__(self, pattern: Csr, weight: FloatArray) -> None:
         by_site = pattern.tocsc()
@@ -76,17 +82,21 @@ class Part:
             self.program.run()
             columns = np.array(self.program.getSolution().col_value) / self.unit
             value, price = float(columns[0]), np.where(zero, self.single, np.maximum(columns[1:], 0.0))
-            if value + price @ units > theta - LEAST_VIOLATION * self.total:
+            room = theta - value - float(price @ units)
+            if room < LEAST_VIOLATION * self.total:
                 return None
-            limit = value + SLACK * self.total
-            _, found, proven = self._best(price, -1, limit, MOST_NODES)
-            if proven and not len(found):
-                return limit, self._lifted(price, zero, limit)
-            if not self._learn(found):
+            _, found, most = self._best(price, -1, value + SLACK * self.total, MOST_NODES)
+            new = self._learn(found)
+            if most <= value + max((1.0 - ENOUGH) * room, SLACK * self.total):
+                return most, self._lifted(price, zero, most)
+            if not new:
                 return None
         return None
 
-    def _best(self, price: FloatArray, forced: int, floor: float, nodes: int) -> tuple[float, IntArray, int]:
+    def _best(
+        self, price: FloatArray, forced: int, floor: float, nodes: int
+    ) -> tuple[float, IntArray, float]:
+        """Return the most found, a set that reaches it, and a bound on the most (see `best_set`)."""
         from optimization.coverage_closure_kernels import best_set
 
         enough = floor + SLACK * self.total if forced < 0 else np.inf
@@ -115,48 +125,101 @@ class Part:
         price = price.copy()
         shut = np.flatnonzero(zero)
         for site in shut[np.argsort(-self.single[shut], kind="stable")].tolist():
-            value, found, proven = self._best(price, site, limit, LIFTING_NODES)
-            if proven:
-                price[site] = min(value - limit, price[site])
-                if len(found):
-                    self._learn(found)
+            _, found, most = self._best(price, site, limit, LIFTING_NODES)
+            price[site] = min(most - limit, price[site])
+            self._learn(found)
         return price
 
 
 class Closures:
-    """The family of closures of all parts of a covering; its thetas are those of `cover`."""
+    """The family of closures of regions of `size` parts of a covering; its thetas are those of `cover`."""
 
-    def __init__(self, cover: CoverCuts) -> None:
-        self.cover = cover
-        left = cover.left
-        rows = [np.flatnonzero(cover.part == part) for part in range(cover.parts)]
-        self.parts = [Part(left.pattern[own], left.weight[own]) for own in rows]
+    def __init__(self, cover: CoverCuts, size: int, clock: Clock) -> None:
+        self.cover, self.clock = cover, clock
+        self.parts = neighbours(cover, size)
+        self.regions: list[Region | None] = [None] * len(self.parts)
+        self.failed, self.waits = np.zeros(len(self.parts), np.int64), np.zeros(len(self.parts), np.int64)
 
     def define(self, model: Model) -> list[Term]:
         """Add nothing: the thetas are there."""
         del model
         return []
 
+    def region(self, number: int) -> Region:
+        """Return a region, made when it is first asked for."""
+        region = self.regions[number]
+        if region is None:
+            left = self.cover.left
+            own = np.flatnonzero(np.isin(self.cover.part, self.parts[number]))
+            region = self.regions[number] = Region(left.pattern[own], left.weight[own])
+        return region
+
     def separate(self, units: FloatArray, columns: FloatArray) -> Cuts:
-        """Return a cut for each part where one between `columns` and `units` (J,), or at `columns`, helps."""
+        """Return a cut for each region where one between `columns` and `units` (J,), or at `columns`, helps.
+
+        A region without a cut waits, twice as long each time; all are asked before none is said to help.
+        """
         site_column, theta_column = self.cover.at or self.cover.columns()
         own = np.where(site_column >= 0, columns[site_column], 0.0)
-        theta = self.cover.unit * columns[theta_column]
         between = OUT * own + (1.0 - OUT) * np.where(site_column >= 0, units, 0.0)
-        found = []
-        for number, part in enumerate(self.parts):
-            if len(part.sites) > MOST_SITES:
+        theta = self.cover.unit * columns[theta_column]
+        self.waits = np.maximum(self.waits - 1, 0)
+        found: list[tuple[int, float, FloatArray]] = []
+        for asked in (np.flatnonzero(self.waits == 0), np.flatnonzero(self.waits > 0)):
+            if not found:
+                self._ask(asked, (between, own), theta, found)
+        return self._rows(found, site_column, theta_column) if found else NO_CUTS
+
+    def _ask(
+        self,
+        asked: IntArray,
+        points: tuple[FloatArray, FloatArray],
+        theta: FloatArray,
+        found: list[tuple[int, float, FloatArray]],
+    ) -> None:
+        for number in asked.tolist():
+            if self.clock.left <= 0:
+                return
+            region, most = self.region(number), float(theta[self.parts[number]].sum())
+            if len(region.sites) > MOST_SITES:
                 continue
-            cut = part.cut(between[part.sites], theta[number]) or part.cut(own[part.sites], theta[number])
-            if cut is not None:
-                found.append((number, part.sites, *cut))
-        if not found:
-            return NO_CUTS
+            cut = next(filter(None, (region.cut(point[region.sites], most) for point in points)), None)
+            self.failed[number] = 0 if cut else self.failed[number] + 1
+            self.waits[number] = 0 if cut else min(LONGEST_REST, 2 ** self.failed[number])
+            if cut:
+                found.append((number, *cut))
+
+    def _rows(
+        self, found: list[tuple[int, float, FloatArray]], site_column: IntArray, theta_column: IntArray
+    ) -> Cuts:
         unit = self.cover.unit
+        column, value = [], []
+        for number, _, price in found:
+            thetas = theta_column[self.parts[number]]
+            column.append(np.concatenate([thetas, site_column[self.region(number).sites]]))
+            value.append(np.concatenate([np.ones(len(thetas)), -price / unit]))
         return cuts_of(
-            np.concatenate([np.full(len(cut[1]) + 1, row) for row, cut in enumerate(found)]),
-            np.concatenate([np.append(theta_column[cut[0]], site_column[cut[1]]) for cut in found]),
-            np.concatenate([np.append(1.0, -cut[3] / unit) for cut in found]),
+            np.repeat(np.arange(len(found)), [len(one) for one in column]),
+            np.concatenate(column),
+            np.concatenate(value),
             lower=np.full(len(found), -np.inf),
-            upper=np.array([cut[2] / unit for cut in found]),
+            upper=np.array([limit / unit for _, limit, _ in found]),
         )
+
+
+def neighbours(cover: CoverCuts, size: int) -> list[IntArray]:
+    """Return, for each part, itself with the parts that share most with it, `size` in all; each set once."""
+    pattern, parts = cover.left.pattern, cover.parts
+    shared = sums(cover.key, np.repeat(cover.left.weight, np.diff(pattern.indptr)), parts * cover.sites)
+    shared = shared.reshape(parts, cover.sites)
+    shared /= np.maximum(np.sqrt((shared**2).sum(axis=1)), 1e-300)[:, None]
+    alike = shared @ shared.T
+    groups: set[tuple[int, ...]] = set()
+    for part in range(parts):
+        group = [part]
+        while len(group) < min(size, parts):
+            likeness = alike[group].sum(axis=0)
+            likeness[group] = -np.inf
+            group.append(int(np.argmax(likeness)))
+        groups.add(tuple(sorted(group)))
+    return [np.array(group, dtype=np.int64) for group in sorted(groups)]

@@ -46,7 +46,7 @@ def best_set(
     enough: float,
     most_nodes: int,
 ) -> Any:
-    """Return the most that weight covered less prices can be, a set that reaches it, and 1 if proven.
+    """Return the most that weight covered less prices was, a set that reaches it, and a bound on the most.
 
     Depth first over sites in order of gain. What a site adds falls as others open (submodularity):
     one whose gain is no more than its price is never looked at again below.
@@ -64,7 +64,7 @@ def best_set(
     enough
         A value from which any set will do, after a few nodes.
     most_nodes
-        After these the search gives up.
+        After these the search gives up: what it left unsearched is in the bound.
     """
     width = len(price)
     deepest = min(DEEPEST, width + 1)
@@ -75,6 +75,7 @@ def best_set(
     value, room = np.zeros(deepest + 1), np.zeros(deepest + 1)
     chosen, best_chosen = np.zeros(deepest + 1, np.int32), np.zeros(deepest + 1, np.int32)
     best, best_size, nodes, base = floor, 0, 0, 0
+    most = floor
     room[0] = weight.sum()
     if forced >= 0:
         base, chosen[0] = 1, forced
@@ -97,6 +98,8 @@ def best_set(
     depth = 0
     while depth >= 0:
         first = at[depth]
+        if base + depth >= deepest and first < size[depth]:
+            most = max(most, value[depth] + most_of(gain[depth], first, size[depth], room[depth], least))
         if (
             base + depth >= deepest
             or first >= size[depth]
@@ -109,10 +112,10 @@ def best_set(
                     count[sites[1][k]] -= 1
             continue
         nodes += 1
-        if nodes > most_nodes:
-            return best, best_chosen[:best_size].copy(), 0
-        if nodes > FEW and best >= enough:
-            return best, best_chosen[:best_size].copy(), 0
+        if nodes > most_nodes or (nodes > FEW and best >= enough):
+            for i in range(depth + 1):
+                most = max(most, value[i] + most_of(gain[i], at[i], size[i], room[i], least))
+            return best, best_chosen[:best_size].copy(), max(most, best)
         new = cand[depth, first]
         at[depth] += 1
         below = value[depth] + gain[depth, first]
@@ -150,4 +153,4 @@ def best_set(
         value[depth + 1], room[depth + 1] = below, left
         size[depth + 1], at[depth + 1] = kept, 0
         depth += 1
-    return best, best_chosen[:best_size].copy(), 1
+    return best, best_chosen[:best_size].copy(), max(most, best)

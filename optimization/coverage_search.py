@@ -118,6 +118,7 @@ class CoverageSearch:
         self.swaps = Swaps(stage, pattern, weight)
         self.random, self.seed = np.random.default_rng(seed), seed
         self.seen: set[bytes] = set()
+        self.calls = 0  # of kicks: each has random numbers of its own
         self.compiled = self.swaps.simple and pattern.nnz > LARGE
 
     def first(self, start: IntArray | None, clock: Clock, kicks: int = KICKS) -> IntArray | None:
@@ -127,7 +128,7 @@ class CoverageSearch:
         if base is None or not swaps.fits(base):
             return None
         if self.compiled:
-            return self._kicked_often(swaps.fill(base), clock)
+            return self.kicked_often(swaps.fill(base), clock)
         best = swaps.climb(swaps.fill(base), clock)
         value = swaps.value(best)
         for _ in range(kicks):
@@ -167,12 +168,12 @@ class CoverageSearch:
             return self._climbed(self.swaps.fill(rounded), ROUNDING_KICKS, len(self.seen))
         return self.swaps.climb(self.swaps.fill(rounded), clock)
 
-    def _kicked_often(self, units: IntArray, clock: Clock) -> IntArray:
+    def kicked_often(self, units: IntArray, clock: Clock) -> IntArray:
         """Return the plan after compiled swaps and kicks, until they find nothing better for a while."""
-        value, stalled, call = self.swaps.value(units), 0, 0
+        value, stalled = self.swaps.value(units), 0
         while stalled < COMPILED_CALLS and clock.left > 0:
-            call += 1
-            units = self._climbed(units, COMPILED_KICKS, call)
+            self.calls += 1
+            units = self._climbed(units, COMPILED_KICKS, self.calls)
             now = self.swaps.value(units)
             stalled = stalled + 1 if now <= value * (1 + 1e-6) else 0
             value = now

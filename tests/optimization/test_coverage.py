@@ -12,7 +12,7 @@ from scipy import sparse
 from optimization import Cover, LocationProblem, Outcome, SolverOptions
 from optimization.clock import Clock
 from optimization.coverage import CoverCuts, needless_sites, solve_coverage, wants_value
-from optimization.coverage_closure import Closures, Part
+from optimization.coverage_closure import Closures, Region, neighbours
 from optimization.coverage_kernels import kick_and_climb
 from optimization.coverage_left import left_to_cover
 from optimization.coverage_search import Swaps
@@ -232,10 +232,10 @@ def test_a_floor_is_met_with_the_fewest_sites() -> None:
 
 
 @MANY
-@given(problems(), SEEDS)
-def test_every_closure_holds_for_every_plan(problem: LocationProblem, seed: int) -> None:
+@given(problems(), SEEDS, st.integers(1, 3))
+def test_every_closure_holds_for_every_plan(problem: LocationProblem, seed: int, size: int) -> None:
     stage = stage_of(problem, Objective.COVERAGE)
-    cover = CoverCuts(left_to_cover(stage, stage.coverings[0], wants_value=True), wants_value=True, parts=2)
+    cover = CoverCuts(left_to_cover(stage, stage.coverings[0], wants_value=True), wants_value=True, parts=3)
     model = build_master(stage, [cover])
     if model.impossible or not model.units:
         return
@@ -246,7 +246,8 @@ def test_every_closure_holds_for_every_plan(problem: LocationProblem, seed: int)
     free = site_column >= 0
     columns[site_column[free]] = random.random(free.sum()) * random.choice([0, 0.5, 1], free.sum())
     columns[theta_column] = cover.total / cover.unit
-    cuts = Closures(cover).separate(np.asarray(stage.instance.fixed, dtype=float), columns)
+    closures = Closures(cover, size, Clock.of(60))
+    cuts = closures.separate(np.asarray(stage.instance.fixed, dtype=float), columns)
     left = cover.left
     for units in plans(stage):
         values = np.zeros(len(columns))
@@ -259,21 +260,40 @@ def test_every_closure_holds_for_every_plan(problem: LocationProblem, seed: int)
 def test_a_closure_sees_what_halves_cannot_do() -> None:
     """Three points, each between two of three sites: halves of all sites cover all, one site two of three."""
     pattern = csr(~np.eye(3, dtype=bool), np.ones((3, 3)))
-    cut = Part(pattern, np.ones(3)).cut(np.full(3, 0.5), 3.0)
+    cut = Region(pattern, np.ones(3)).cut(np.full(3, 0.5), 3.0)
     assert cut is not None
     value, price = cut
     # sets cover 0, 2 and 3 points: one and a half sites cover 2.5 at the most
     assert value + 0.5 * price.sum() == pytest.approx(2.5, abs=1e-3)
 
 
+def test_regions_are_parts_with_those_that_share_their_sites() -> None:
+    """Four parts of two points in a row, each site between two parts: pairs follow the row."""
+    reach = csr(
+        np.repeat(np.eye(4, 5, dtype=bool) | np.eye(4, 5, 1, dtype=bool), 2, axis=0), np.zeros((8, 5))
+    )
+    problem = LocationProblem(np.arange(1.0, 9.0), reach, max_open=2)
+    stage = stage_of(problem, Objective.COVERAGE)
+    cover = CoverCuts(left_to_cover(stage, stage.coverings[0], wants_value=True), wants_value=True)
+    for size in (1, 2, 3):
+        regions = neighbours(cover, size)
+        assert set(np.concatenate(regions).tolist()) == set(range(cover.parts))
+        assert all(len(region) == size and np.ptp(region) == size - 1 for region in regions)
+
+
 def test_best_sets_of_regions_are_best() -> None:
     for seed in range(60):
         rng = np.random.default_rng(seed)
-        part = Part(pattern(rng, 12, 6), rng.integers(1, 9, 12).astype(float))
-        price = rng.uniform(0, 0.6) * part.single * rng.random(len(part.sites))
-        sets = [np.flatnonzero(choice) for choice in product((0, 1), repeat=len(part.sites))]
-        worth = [part._covered(tuple(own)) - price[own].sum() for own in sets]
-        for forced in range(-1, len(part.sites)):
-            value, _, proven = part._best(price, forced, -1e9, 10_000)
+        region = Region(pattern(rng, 12, 6), rng.integers(1, 9, 12).astype(float))
+        price = rng.uniform(0, 0.6) * region.single * rng.random(len(region.sites))
+        sets = [np.flatnonzero(choice) for choice in product((0, 1), repeat=len(region.sites))]
+        worth = [region._covered(tuple(own)) - price[own].sum() for own in sets]
+        for forced in range(-1, len(region.sites)):
             own = [w for w, s in zip(worth, sets, strict=True) if forced < 0 or forced in s]
-            assert not proven or value == pytest.approx(max(own) + (price[forced] if forced >= 0 else 0.0))
+            best = max(own) + (price[forced] if forced >= 0 else 0.0)
+            value, _, most = region._best(price, forced, -1e9, 10_000)
+            assert value == pytest.approx(best)
+            assert most == pytest.approx(best)
+            value, _, most = region._best(price, forced, -1e9, 2)
+            assert value <= best + 1e-9
+            assert most >= best - 1e-9
