@@ -84,7 +84,7 @@ def ground_of(
     """
     involved = _sharing(tables.outlets["enterprises"], {enterprise}) if counts_capacity(rules) else set()
     involved |= {enterprise, *also}
-    codes = tied_areas(tables, rules, enterprise=enterprise, adcode=adcode)
+    codes = tied_areas(tables, rules, enterprise=enterprise, adcode=adcode, sharing=involved)
     areas = tables.areas[tables.areas["adcode"].isin(codes)].reset_index(drop=True)
     whole = len(areas) == len(tables.areas)
     outlets = pd.DataFrame(tables.outlets.drop(columns="geometry"))
@@ -107,17 +107,22 @@ def ground_of(
     )
 
 
-def tied_areas(tables: Tables, rules: RuleSet, *, enterprise: str, adcode: str) -> set[str]:
+def tied_areas(
+    tables: Tables, rules: RuleSet, *, enterprise: str, adcode: str, sharing: Iterable[str] = ()
+) -> set[str]:
     """Return the codes of the areas that the enterprise's rules look at together with this one.
 
-    What a battery maker states for a province is spread over all its areas, so these belong together.
+    What a battery maker states for a province is spread over all its areas, so these belong together where it
+    or one of those `sharing` outlets with it is one.
     """
-    roles = set(tables.sales.loc[tables.sales["enterprise"] == enterprise, "role"].astype(str))
+    role_of, owner = tables.sales["role"].astype(str), tables.sales["enterprise"]
+    roles = set(role_of[owner == enterprise])
+    spread = str(Role.BATTERY_MAKER) in set(role_of[owner.isin({enterprise, *sharing})])
     bound = [rule for rule in rules.rules if str(rule.role) in roles]
     areas = tables.areas
     if any(_binds_nation(rule) for rule in bound):
         return set(areas["adcode"])
-    if any(rule.level is Level.PROVINCE for rule in bound) or str(Role.BATTERY_MAKER) in roles:
+    if spread or any(rule.level is Level.PROVINCE for rule in bound):
         province = areas.loc[areas["adcode"] == adcode, "province_adcode"]
         return set(areas.loc[areas["province_adcode"].isin(province), "adcode"])
     return {adcode}

@@ -189,3 +189,14 @@ def test_the_ground_leaves_the_tables_alone() -> None:
     )
     pd.testing.assert_frame_equal(kept.sales, world.sales)
     pd.testing.assert_frame_equal(pd.DataFrame(kept.outlets), pd.DataFrame(world.outlets))
+
+
+def test_what_a_sharer_states_for_its_province_is_spread_over_all_of_it() -> None:
+    world = worlds.tables(
+        CODES[:2],
+        [("N", CODES[1], 1), ("N", CODES[1], 40, "maker", 2014), ("B", "130000", 50, "battery_maker")],
+        [worlds.at(CODES[1], 101.2, 30.5, enterprises="N;B")],
+    )
+    rules, scenario = SETS["capacity"], worlds.scenario()
+    found = trial(ground_of(world, rules, scenario, enterprise="N", adcode=CODES[1]), world, Draft())
+    assert_same(found.before, expected(found, check_study(world, rules, scenario), "findings"))
