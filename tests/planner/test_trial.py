@@ -55,12 +55,12 @@ def drafts(draw: st.DrawFn) -> Draft:
     for number in range(draw(st.integers(0, 4))):
         area = draw(st.integers(0, 3))
         owner = draw(st.sampled_from(["M", "N", "M;N", "B"]))
+        kind, step = draw(st.sampled_from(["collection", "storage"])), draw(st.sampled_from([0.1, 0.5, 0.9]))
         sites.append(
             TriedSite(
-                outlet_id=f"T-{number:04d}", name="site",
-                kind=draw(st.sampled_from(["collection", "storage"])), enterprises=owner, lon=100 + area + draw(st.sampled_from([0.1, 0.5, 0.9])), lat=30.5,
-                adcode=CODES[area], area_m2=draw(st.sampled_from([None, 10.0, 20.0])), stock_cap_t=5.0,
-                pickups_per_year=12.0,
+                outlet_id=f"T-{number:04d}", name="site", kind=kind, enterprises=owner, lon=100 + area + step,
+                lat=30.5, adcode=CODES[area], area_m2=draw(st.sampled_from([None, 10.0, 20.0])),
+                stock_cap_t=5.0, pickups_per_year=12.0,
             )
         )  # fmt: skip
     return Draft(sites=tuple(sites))
