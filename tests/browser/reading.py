@@ -14,6 +14,7 @@ from playwright.sync_api import (
     FrameLocator,
     Locator,
     Page,
+    Position,
     Response,
     WebSocket,
     expect,
@@ -212,11 +213,15 @@ class Reader:
         frame.wait_for_function(STILL)
         return frame
 
+    def spot(self, lon: float, lat: float, number: int = 0) -> Position:
+        """Return where a place is on the map that is in view."""
+        found = self.map_frame(number).evaluate(PIXEL, [lon, lat])
+        assert found["inside"], f"({lon}, {lat}) is not in view"
+        return {"x": found["x"], "y": found["y"]}
+
     def click_map(self, lon: float, lat: float, number: int = 0) -> None:
         """Click on a place of the map."""
-        spot = self.map_frame(number).evaluate(PIXEL, [lon, lat])
-        assert spot["inside"], f"({lon}, {lat}) is not in view"
-        container, at = self.map(number).locator(".leaflet-container"), {"x": spot["x"], "y": spot["y"]}
+        container, at = self.map(number).locator(".leaflet-container"), self.spot(lon, lat, number)
         self.act(lambda: container.click(position=at))
 
     def map_is_drawn(self, number: int = 0) -> bool:
@@ -255,11 +260,8 @@ class Reader:
 
 def reader_of(chrome: Browser, address: str, name: str, **options: object) -> Reader:
     """Return a new person, who shares nothing with the others but the server."""
-    width, height = WIDE
-    context = chrome.new_context(
-        viewport={"width": width, "height": height}, reduced_motion="reduce", accept_downloads=True,
-        **options,
-    )  # fmt: skip
+    usual = {"viewport": {"width": WIDE[0], "height": WIDE[1]}, "reduced_motion": "reduce"}
+    context = chrome.new_context(**{**usual, **options})
     return Reader(context.new_page(), address, name)
 
 
