@@ -11,7 +11,7 @@ from geodata.messages import Note, NoteKind, say
 from geodata.schemas import OutletKind, Tables
 from optimization import Outcome
 from planner.openings import PLAN_COLUMNS
-from planner.placement import CONFLICT_COLUMNS, SCOPE_COLUMNS, Placement
+from planner.placement import BY_HAND, CONFLICT_COLUMNS, SCOPE_COLUMNS, Placement
 from planner.scenario import Frozen, NonNegative, Scenario
 
 Origin = Literal["map", "table", "proposal"]
@@ -242,7 +242,8 @@ def placement_of(draft: Draft, tables: Tables, scenario: Scenario, *, short: boo
     outcome = proven.outcome if proven is not None and not short else Outcome.FEASIBLE
     cost = float(rows["opening_cost"].sum())
     bound = min(proven.bound, cost) if proven is not None else 0.0
-    scopes = _scopes(rows, Outcome.INFEASIBLE if short else outcome)
+    method = BY_HAND if proven is None else "proposed by the optimiser"
+    scopes = _scopes(rows, Outcome.INFEASIBLE if short else outcome, method)
     return Placement(
         outlets=rows,
         scopes=scopes,
@@ -260,7 +261,7 @@ def _by_hand() -> Note:
     return Note(NoteKind.PROGRAM, text)
 
 
-def _scopes(rows: pd.DataFrame, outcome: Outcome) -> pd.DataFrame:
+def _scopes(rows: pd.DataFrame, outcome: Outcome, method: str) -> pd.DataFrame:
     """Return a row for each enterprise's sites, as plans have for what was planned together."""
     table = [
         {
@@ -275,7 +276,7 @@ def _scopes(rows: pd.DataFrame, outcome: Outcome) -> pd.DataFrame:
             "gap": 0.0,
             "shortage": 0.0,
             "seconds": 0.0,
-            "method": "chosen by hand",
+            "method": method,
         }
         for users, group in rows.groupby("enterprises", sort=True)
     ]

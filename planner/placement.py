@@ -19,6 +19,8 @@ CONFLICT_COLUMNS = [
     "template", "values",
 ]  # fmt: skip
 DUTY = ["enterprise", "rule_id", "adcode"]
+BY_HAND = "chosen by hand"
+"""The method of scopes whose sites a person chose: no bound is known, and nothing is proven."""
 WORST_FIRST = [Outcome.TIME_LIMIT, Outcome.INFEASIBLE, Outcome.FEASIBLE, Outcome.OPTIMAL]
 
 
@@ -54,6 +56,11 @@ class Placement:
     gap: float
     limited: bool = False
     notes: tuple[Note, ...] = ()
+
+    @property
+    def by_hand(self) -> bool:
+        """Whether a person chose the outlets, not the optimiser."""
+        return bool(len(self.scopes)) and bool(self.scopes["method"].eq(BY_HAND).all())
 
     @property
     def held_back(self) -> bool:

@@ -25,6 +25,11 @@ def outcome_words(t: Translator) -> dict[str, str]:
 
 def outcome_text(placement: Placement, t: Translator) -> str:
     """Return a plan's outcome in the reader's language; what a limit leaves short is the limit's doing."""
+    if placement.by_hand:
+        short = placement.outcome is Outcome.INFEASIBLE
+        return (
+            t("chosen by hand; some duties stay short") if short else t("chosen by hand; no bound is known")
+        )
     if placement.held_back:
         return t(HELD_BACK)
     return outcome_words(t)[str(placement.outcome)]
