@@ -20,6 +20,8 @@ FENCE = ((119.6, 36.9), (120.2, 36.9), (120.2, 36.6), (119.6, 36.6))
 HOSTILE = '</script><img src=x onerror="alert(1)">${alert(1)}`\'<b>[x](javascript:alert(1))'
 MARKS = ".om-mark-tried"
 
+EDITING = "() => ['INPUT', 'TEXTAREA'].includes(document.activeElement.tagName)"
+
 pytestmark = pytest.mark.slow
 
 
@@ -93,20 +95,24 @@ def test_keys_alone_add_a_site(trying: Reader) -> None:
     trying.map_frame()
     trying.act(lambda: keys.press("Enter"))
     tried(trying, 1)
-    grid = trying.page.locator("[data-testid='stMain'] [data-testid='stDataFrame'] canvas").last
+    grid = trying.page.locator("[data-testid='stMain'] canvas[data-testid='data-grid-canvas']").first
     grid.focus()
-    for _ in range(2):
-        keys.press("ArrowDown")
-    keys.press("Enter")
-    trying.page.wait_for_timeout(500)
-    keys.press("Escape")
-    for _ in range(3):
-        keys.press("ArrowRight")
-    for value in ("120.4", "36.9"):
-        keys.type(value)
-        trying.act(lambda: keys.press("Tab"))
-    trying.keep("by-number")
+    for stroke in ("ArrowDown", "ArrowDown", "Enter", "", "Escape", *["ArrowRight"] * 3):
+        if stroke:
+            keys.press(stroke)
+        else:
+            trying.page.wait_for_function(EDITING)
+        trying.page.wait_for_timeout(100)
+    for number in ("120.4", "36.9"):
+        keys.press("Enter")
+        trying.page.wait_for_function(EDITING)
+        keys.type(number, delay=50)
+        keys.press("Tab")
+        trying.page.wait_for_timeout(300)
+    trying.settle()
     tried(trying, 2)
+    assert "120.4 | 36.9" in trying.cells(0)
+    trying.keep("by-number")
 
 
 @pytest.mark.parametrize(
