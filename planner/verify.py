@@ -9,7 +9,7 @@ import pandas as pd
 from geodata.messages import Message, say
 from geodata.schemas import Tables
 from planner.candidates import ATTRIBUTES, Candidates, candidates_of
-from planner.network import Bools, network_of
+from planner.network import Bools, names_in, network_of
 from planner.openings import PLAN_COLUMNS
 from planner.shortage import weighted_shortage
 from planner.study import Study, summary_of
@@ -184,8 +184,8 @@ def _text_differences(plan: pd.DataFrame, asked: pd.DataFrame, tables: Tables) -
     for name, values in expected.items():
         differs = values.astype(str).to_numpy() != plan[name].astype(str).to_numpy()
         yield from _first_outlet(differs, plan, name, values)
-    users = plan["enterprises"].astype(str).str.split(";").explode().str.strip()
-    strange = users[~users.isin(tables.sales["enterprise"])]
+    users = names_in(plan["enterprises"])
+    strange = users[~users.isin(tables.sales["enterprise"].astype(str).str.strip())]
     if len(strange):
         yield say(
             "plan.csv: outlet {outlet} is for '{enterprise}', which sells nothing.",
