@@ -6,11 +6,20 @@ import numpy as np
 import pandas as pd
 
 from geodata.schemas import Role, Tables
+from maps.palette import MARKS
+from planner.check import sales_reach_rule
 from planner.forecast import forecast, totals
 from planner.language import Language, Translator
-from planner.network import Network, Quantity, network_of
+from planner.network import Network, Quantity, network_of, used_by
 from planner.report_answer import Figure
-from planner.report_digest import Digest, asks_for_outlets, kind_words, role_words, status_words
+from planner.report_digest import (
+    Digest,
+    asks_for_outlets,
+    kind_words,
+    role_words,
+    status_words,
+    unit_words,
+)
 from planner.rules.base import Status, Unit
 from planner.rules.reach_share import ReachShare
 from planner.rules.ruleset import RuleSet
@@ -89,13 +98,12 @@ def area_view(digest: Digest, adcode: str, *, enterprise: str = "", growth: floa
     """
     study = digest.study
     network = local_network(study.tables, study.rules, study.scenario, adcode, enterprise)
-    rule = _reach_rule(study.rules, network)
+    rule = sales_reach_rule(study.rules, set(network.roles))
     role = Role.MAKER if network.parties(Role.MAKER).any() else Role.BATTERY_MAKER
     standing = study.counted_outlets
     standing = standing[standing["adcode"] == adcode]
     if enterprise:
-        listed = standing["enterprises"].fillna("").astype(str).str.split(";")
-        standing = standing[[enterprise in map(str.strip, names) for names in listed]]
+        standing = standing[used_by(standing["enterprises"], [enterprise])]
     return AreaView(
         adcode=adcode,
         enterprise=enterprise,
@@ -126,12 +134,6 @@ def _local(tables: Tables, adcode: str, enterprise: str) -> Tables:
         kept &= sales["enterprise"].eq(enterprise)
     demand = tables.demand[tables.demand["adcode"].isin(areas["adcode"])]
     return replace(tables, areas=areas, sales=sales[kept], demand=demand)
-
-
-def _reach_rule(rules: RuleSet, network: Network) -> ReachShare | None:
-    roles = set(network.roles)
-    found = (rule for rule in rules.rules if isinstance(rule, ReachShare) and str(rule.role) in roles)
-    return next((r for r in found if r.parameters.of == "sales" and r.parameters.distance_km), None)
 
 
 def _points(network: Network, rule: ReachShare | None, adcode: str) -> pd.DataFrame:
@@ -263,10 +265,9 @@ def requirements(view: AreaView, rules: RuleSet, t: Translator, *, most: int = 5
     asked = {rule.id: rule for rule in rules.rules}
     stated = {rule.id: t(rule.statement()) for rule in rules.rules}
     status, units, roles = status_words(t), unit_words(t), role_words(t)
-    marks = {"met": "●", "short": "▲", "unknown": "?"}
     rows = [
         {
-            "status": f"{marks[row['status']]} {status[row['status']]}",
+            "status": f"{MARKS[row['status']]} {status[row['status']]}",
             "rule": stated[row["rule_id"]],
             "enterprise": row["enterprise"],
             "role": roles[row["role"]],
@@ -291,34 +292,6 @@ def amount(value: float, unit: str, t: Translator) -> str:
     if unit == str(Unit.SHARE):
         return t.percent(value)
     return t.number(value, 1 if unit == str(Unit.TONNES) else 0)
-
-
-def unit_words(t: Translator) -> dict[str, str]:
-    """Return the units of findings in the reader's language."""
-    return {
-        str(Unit.OUTLETS): t("outlets"),
-        str(Unit.SHARE): t("of the weight"),
-        str(Unit.TONNES): t("t a year"),
-        str(Unit.AREAS): t("areas"),
-    }
-
-
-def of_enterprise(study: Study, enterprise: str) -> Study:
-    """Return a checked study narrowed to one enterprise: its sales, its outlets, its findings."""
-    if not enterprise:
-        return study
-    tables = study.tables
-    listed = tables.outlets["enterprises"].fillna("").astype(str).str.split(";")
-    own = [enterprise in map(str.strip, names) for names in listed]
-    return replace(
-        study,
-        tables=replace(
-            tables,
-            sales=tables.sales[tables.sales["enterprise"] == enterprise],
-            outlets=tables.outlets[own].reset_index(drop=True),
-        ),
-        findings=study.findings[study.findings["enterprise"] == enterprise].reset_index(drop=True),
-    )
 
 
 def search_labels(tables: Tables, t: Translator) -> dict[str, str]:

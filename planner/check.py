@@ -1,6 +1,6 @@
 """Hold a network against a rule set: findings, and what they say of each area."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 import numpy as np
 import pandas as pd
@@ -71,19 +71,21 @@ def reached_sales(tables: Tables, rules: RuleSet, scenario: Scenario) -> pd.Data
 
 def _sales_near(network: Network, rules: RuleSet) -> Iterator[tuple[Role, Floats, Floats]]:
     """Yield the sales (P, A) of each role that a rule about reach binds, and what of them is near."""
-    roles = {rule.role: rule for rule in reversed(rules.rules) if _about_sales(rule)}
-    for role, rule in roles.items():
-        assert isinstance(rule, ReachShare)
+    for role in Role:
+        rule = sales_reach_rule(rules, {str(role)})
+        if rule is None:
+            continue
         share = rule.area_share(network, rule.covered(network, network.of_kind(rule.outlet_kind)))
         sales = network.quantity[Quantity.SALES] * network.parties(role)[:, None]
         yield role, sales, sales * share
 
 
-def _about_sales(rule: object) -> bool:
-    return (
-        isinstance(rule, ReachShare)
-        and rule.parameters.of == "sales"
-        and rule.parameters.distance_km is not None
+def sales_reach_rule(rules: RuleSet, roles: Collection[str]) -> ReachShare | None:
+    """Return the first rule that says for one of the roles how many km from its sales an outlet may be."""
+    reach = (rule for rule in rules.rules if isinstance(rule, ReachShare) and str(rule.role) in roles)
+    return next(
+        (rule for rule in reach if rule.parameters.of == "sales" and rule.parameters.distance_km is not None),
+        None,
     )
 
 

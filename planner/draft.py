@@ -177,16 +177,6 @@ def edited(draft: Draft, outlet_id: str, **fields: object) -> Draft:
     return draft.model_copy(update={"sites": sites})
 
 
-def moved(draft: Draft, outlet_id: str, *, lon: float, lat: float, adcode: str) -> Draft:
-    """Return the draft with a site at another place."""
-    return edited(draft, outlet_id, lon=lon, lat=lat, adcode=adcode)
-
-
-def renamed(draft: Draft, outlet_id: str, name: str) -> Draft:
-    """Return the draft with a site called otherwise."""
-    return edited(draft, outlet_id, name=name)
-
-
 def removed(draft: Draft, *outlet_ids: str) -> Draft:
     """Return the draft without some sites."""
     left = tuple(site for site in draft.sites if site.outlet_id not in outlet_ids)

@@ -10,7 +10,7 @@ import pandas as pd
 from geodata.schemas import Role, Tables
 from planner.candidates import counts_capacity
 from planner.check import findings_of
-from planner.network import Level, Network, network_of
+from planner.network import Level, Network, names_in, network_of, used_by
 from planner.rules.base import Rule
 from planner.rules.ruleset import RuleSet
 from planner.scenario import Scenario
@@ -88,7 +88,7 @@ def ground_of(
     areas = tables.areas[tables.areas["adcode"].isin(codes)].reset_index(drop=True)
     whole = len(areas) == len(tables.areas)
     outlets = pd.DataFrame(tables.outlets.drop(columns="geometry"))
-    kept = _listing(outlets["enterprises"], involved)
+    kept = used_by(outlets["enterprises"], involved)
     kept &= whole | outlets["adcode"].isin(codes)
     return Ground(
         tables=replace(
@@ -132,15 +132,9 @@ def _binds_nation(rule: Rule) -> bool:
     return rule.level is Level.NATION or rule.binds_all
 
 
-def _listing(enterprises: pd.Series, names: set[str]) -> "pd.Series[bool]":
-    """Return which outlets list any of the names."""
-    parts = enterprises.fillna("").astype(str).str.split(";").explode().str.strip()
-    return parts.isin(names).groupby(level=0).any()
-
-
 def _sharing(enterprises: pd.Series, names: set[str]) -> set[str]:
     """Return the names, and all who share an outlet with them, and so on."""
-    parts = enterprises.fillna("").astype(str).str.split(";").explode().str.strip()
+    parts = names_in(enterprises)
     found, last = set(names), 0
     while len(found) > last:
         last = len(found)

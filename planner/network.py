@@ -1,6 +1,6 @@
 """The tables of one study lined up by enterprise, area and outlet, ready to be counted."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
@@ -223,9 +223,20 @@ def listed_by(enterprises: pd.Series, parties: pd.Series) -> sparse.csr_array:
     )
 
 
+def names_in(lists: pd.Series) -> pd.Series:
+    """Return the names that ;-separated lists hold, one row each, on the lists' index."""
+    return lists.fillna("").astype(str).str.split(";").explode().str.strip()
+
+
+def used_by(lists: pd.Series, names: Collection[str]) -> "pd.Series[bool]":
+    """Return which ;-separated lists hold one of the names."""
+    found = names_in(lists).isin(list(names)).groupby(level=0).any()
+    return found.reindex(lists.index, fill_value=False)
+
+
 def _named(enterprises: pd.Series) -> pd.DataFrame:
     """Return each outlet's enterprises, one row each: outlet (position), enterprise."""
-    names = enterprises.reset_index(drop=True).fillna("").astype(str).str.split(";").explode().str.strip()
+    names = names_in(enterprises.reset_index(drop=True))
     return pd.DataFrame({"outlet": names.index, "enterprise": names.to_numpy()}).drop_duplicates()
 
 

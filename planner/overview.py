@@ -1,23 +1,22 @@
 """The overview: a checked network narrowed to what a reader asks for, as figures and ranked tables."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
 from geodata.schemas import OutletKind
+from maps.palette import MARKS
 from planner.language import Translator
+from planner.network import used_by
 from planner.report_answer import Figure, figures
 from planner.report_digest import (
     Digest,
     by_status,
-    digest_of,
     kind_words,
     role_words,
     status_words,
 )
-from planner.report_tables import MARKS
 from planner.rules.base import Rule
 from planner.scenario import Frozen
 from planner.sentences import with_sentences
@@ -100,12 +99,6 @@ def _users(study: Study, filters: Filters) -> list[list[str]]:
     return kept
 
 
-def used_by(lists: pd.Series, names: Sequence[str]) -> "pd.Series[bool]":
-    """Return which ;-separated lists hold one of the names."""
-    parts = lists.fillna("").astype(str).str.split(";").explode().str.strip()
-    return parts.isin(list(names)).groupby(level=0).any().reindex(lists.index, fill_value=False)
-
-
 def in_province(digest: Digest, province: str) -> Digest:
     """Return what was counted of one province, its own duties among it; "" for all.
 
@@ -125,11 +118,6 @@ def in_province(digest: Digest, province: str) -> Digest:
         duties=duties[duties["adcode"].isin(codes) & duties["level"].ne("nation")],
         lacking=digest.lacking[digest.lacking["province_adcode"] == province],
     )
-
-
-def digest_in(study: Study, filters: Filters, t: Translator) -> Digest:
-    """Return a study narrowed by all filters and counted up."""
-    return in_province(digest_of(narrowed(study, filters), t), filters.province)
 
 
 def reach_share(reached: pd.DataFrame, filters: Filters) -> float | None:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from geodata.schemas import Tables
-from optimization import Outcome, SolverOptions, Workers
+from optimization import SolverOptions, Workers
 from planner.candidates import candidates_of, site_notes
 from planner.check import findings_of
 from planner.limits import Master, within_limits
@@ -199,8 +199,3 @@ def _with_reasons(outlets: pd.DataFrame, world: World) -> pd.DataFrame:
     return outlets.assign(
         reason=pd.Series(np.arange(len(outlets))).map(named).astype(object).fillna("").to_numpy()
     )
-
-
-def unplanned(placement: Placement) -> int:
-    """Return in how many scopes a limit ended the search with nothing."""
-    return int((placement.scopes["outcome"] == str(Outcome.TIME_LIMIT)).sum())

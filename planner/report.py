@@ -9,6 +9,7 @@ import jinja2
 
 from geodata.messages import Note
 from maps import export
+from maps.palette import MARKS
 from planner.assumptions import assumptions, data_notes
 from planner.language import Translator
 from planner.report_answer import answer, figures
@@ -16,7 +17,6 @@ from planner.report_digest import WORST, Digest, digest_of, failing, rule_set_ti
 from planner.report_map import is_china, study_map
 from planner.report_plan import conflict_table, scope_table, solver_lines
 from planner.report_tables import (
-    MARKS,
     Table,
     area_table,
     areas_by_province,

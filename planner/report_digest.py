@@ -214,6 +214,16 @@ def status_words(t: Translator) -> dict[str, str]:
     return {"met": t("met"), "short": t("short"), "unknown": t("unknown"), NO_DUTY: t("no duty")}
 
 
+def unit_words(t: Translator) -> dict[str, str]:
+    """Return the units of findings in the reader's language."""
+    return {
+        str(Unit.OUTLETS): t("outlets"),
+        str(Unit.SHARE): t("share"),
+        str(Unit.TONNES): t("t a year"),
+        str(Unit.AREAS): t("areas"),
+    }
+
+
 def rule_set_title(study: Study, t: Translator) -> str:
     """Return the rule set's title in the reader's language."""
     chinese = t.language is Language.CHINESE and study.rules.title_zh

@@ -20,8 +20,6 @@ from planner.report_digest import (
 from planner.rules.base import Status
 from planner.sentences import with_sentences
 
-MARKS = {"met": "●", "short": "▲", "unknown": "?", "none": "–"}
-
 
 @dataclass(frozen=True, slots=True)
 class Cell:

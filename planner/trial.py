@@ -7,6 +7,7 @@ import pandas as pd
 
 from geodata.messages import Message, say
 from geodata.schemas import Tables
+from planner.check import sales_reach_rule
 from planner.draft import Draft, TriedSite, plan_rows
 from planner.ground import Ground, ground_of
 from planner.language import Translator
@@ -14,7 +15,6 @@ from planner.network import Network, Quantity, with_outlets
 from planner.report_digest import asks_for_outlets
 from planner.rules.base import Status
 from planner.rules.reach_share import ReachShare
-from planner.rules.ruleset import RuleSet
 from planner.study import new_rows
 
 KEY = ["rule_id", "enterprise", "role", "level", "adcode"]
@@ -147,16 +147,10 @@ def with_sites_opened(ground: Ground, draft: Draft, tables: Tables) -> Network:
     return with_outlets(ground.network, pd.concat(parts, ignore_index=True), ground.scenario.year)
 
 
-def reach_rule(rules: RuleSet, network: Network, enterprise: str) -> ReachShare | None:
-    """Return the first rule about the reach of an enterprise's sales in km, or None."""
-    roles = set(network.roles[network.enterprises == enterprise])
-    found = (rule for rule in rules.rules if isinstance(rule, ReachShare) and str(rule.role) in roles)
-    return next((r for r in found if r.parameters.of == "sales" and r.parameters.distance_km), None)
-
-
 def reached(ground: Ground, network: Network) -> Reached | None:
     """Return the sales in the area that have an outlet near, as it is and with this network."""
-    rule = reach_rule(ground.rules, network, ground.enterprise)
+    roles = set(network.roles[network.enterprises == ground.enterprise])
+    rule = sales_reach_rule(ground.rules, roles)
     if rule is None:
         return None
     area = int(np.argmax(network.adcodes == ground.adcode))

@@ -23,6 +23,7 @@ from planner.report_digest import (
     rule_set_title,
     sales_unit,
     status_words,
+    unit_words,
 )
 from planner.report_plan import conflict_table, solver_lines
 from planner.sentences import with_sentences
@@ -194,11 +195,6 @@ def _findings(digest: Digest) -> Sheet:
     )  # fmt: skip
     names = ["status", "adcode", "area", "enterprise", "role", "rule_id", "required", "actual", "shortage"]
     return Sheet(t("Findings"), columns, _tuples(frame[[*names, "unit", "assumed", "sentence"]]))
-
-
-def unit_words(t: Translator) -> dict[str, str]:
-    """Return the units of findings in the reader's language."""
-    return {"outlets": t("outlets"), "share": t("share"), "t_per_year": t("t a year"), "areas": t("areas")}
 
 
 def _plan(digest: Digest) -> Sheet:

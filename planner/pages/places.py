@@ -4,10 +4,11 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from planner.areaview import AreaView, area_view, enterprises_owing, of_enterprise, search_labels
+from planner.areaview import AreaView, area_view, enterprises_owing, search_labels
 from planner.ground import Ground, ground_of
 from planner.language import Translator
 from planner.livemap import area_paint
+from planner.overview import Filters, narrowed
 from planner.pages import session
 from planner.pages.shelf import SHELF
 from planner.report_digest import Digest, digest_of
@@ -60,7 +61,7 @@ def digest(enterprise: str) -> Digest:
         return session.digest()
     t, study = session.language(), session.study()
     return _digest(session.work().checked, str(t.language), enterprise,
-                   lambda: digest_of(of_enterprise(study, enterprise), t))  # fmt: skip
+                   lambda: digest_of(narrowed(study, Filters(enterprise=enterprise)), t))  # fmt: skip
 
 
 def view(adcode: str, enterprise: str, growth: float | None = None) -> AreaView:

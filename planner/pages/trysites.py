@@ -6,6 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from geodata.schemas import OutletKind
+from maps.palette import MARKS
 from planner.areaview import amount
 from planner.draft import Draft, TriedSite, content
 from planner.language import Translator
@@ -18,7 +19,6 @@ from planner.trial import Trial, answer, trial
 HEIGHT = 620
 MOST_CIRCLES = 5
 MODES: tuple[Mode, ...] = ("add", "select", "corners")
-MARKS = {"met": "●", "short": "▲", "unknown": "?"}
 
 
 def show() -> None:

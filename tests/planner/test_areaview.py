@@ -9,7 +9,6 @@ from planner.areaview import (
     area_view,
     enterprises_owing,
     figures,
-    of_enterprise,
     requirements,
     search_labels,
 )
@@ -96,13 +95,6 @@ def test_a_battery_maker_is_seen_in_its_province(digest: Digest) -> None:
 def test_the_one_that_lacks_most_stands_first(digest: Digest) -> None:
     assert enterprises_owing(digest.study, CODES[0]) == ["M", "N", "B"]
     assert enterprises_owing(digest.study, CODES[1]) == ["B", "M"]
-
-
-def test_narrowed_to_an_enterprise(digest: Digest) -> None:
-    own = of_enterprise(digest.study, "N")
-    assert set(own.findings["enterprise"]) == {"N"}
-    assert own.tables.outlets.empty
-    assert of_enterprise(digest.study, "") is digest.study
 
 
 def test_an_area_is_found_by_all_its_names(digest: Digest) -> None:

@@ -21,13 +21,11 @@ from planner.draft import (
     content,
     edited,
     excluded,
-    moved,
     new_id,
     new_site,
     placement_of,
     plan_rows,
     removed,
-    renamed,
 )
 from planner.drafted import drafted_study
 from planner.history import History
@@ -100,8 +98,8 @@ def test_a_new_step_forgets_what_was_undone() -> None:
 def test_edits_leave_the_draft_alone() -> None:
     first = added(Draft(), site(1), site(2))
     assert [one.outlet_id for one in removed(first, f"T{CODE}-0001").sites] == [f"T{CODE}-0002"]
-    assert renamed(first, f"T{CODE}-0002", "other").by_id[f"T{CODE}-0002"].name == "other"
-    there = moved(first, f"T{CODE}-0001", lon=101.5, lat=30.5, adcode=NEXT).by_id[f"T{CODE}-0001"]
+    assert edited(first, f"T{CODE}-0002", name="other").by_id[f"T{CODE}-0002"].name == "other"
+    there = edited(first, f"T{CODE}-0001", lon=101.5, adcode=NEXT).by_id[f"T{CODE}-0001"]
     assert (there.lon, there.adcode) == (101.5, NEXT)
     assert first == added(Draft(), site(1), site(2))
     with pytest.raises(ValueError, match="there already"):

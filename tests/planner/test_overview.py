@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 from planner import overview
 from planner.check import reached_sales
 from planner.language import translator
-from planner.overview import Filters, digest_in, in_province, narrowed
+from planner.network import used_by
+from planner.overview import Filters, in_province, narrowed
 from planner.report_answer import answer
-from planner.report_digest import digest_of
+from planner.report_digest import Digest, digest_of
 from planner.study import Study, check_study, place_study
 from tests.planner import worlds
 from tests.planner.worlds import at, code, rule
@@ -37,6 +38,12 @@ RULES = worlds.rules(
 )
 TABLES = worlds.tables(CODES, SOLD, SHOPS)
 STUDY = check_study(TABLES, RULES, worlds.scenario())
+
+
+def digest_in(filters: Filters) -> Digest:
+    return in_province(digest_of(narrowed(STUDY, filters), ENGLISH), filters.province)
+
+
 FILTERS = st.builds(
     Filters,
     enterprise=st.sampled_from(["", "M", "N", "B"]),
@@ -81,7 +88,7 @@ def test_provinces_part_the_nation(filters: Filters) -> None:
 @settings(max_examples=10, deadline=None)
 @given(FILTERS)
 def test_everything_can_be_said_of_every_part(filters: Filters) -> None:
-    part = digest_in(STUDY, filters, ENGLISH)
+    part = digest_in(filters)
     reached = reached_sales(TABLES, RULES, worlds.scenario())
     assert answer(part)
     assert 4 <= len(overview.key_figures(part, reached, filters)) <= 5
@@ -92,7 +99,7 @@ def test_everything_can_be_said_of_every_part(filters: Filters) -> None:
 
 
 def test_an_enterprise_is_held_against_its_own_duties_and_outlets() -> None:
-    part = digest_in(STUDY, Filters(enterprise="N"), ENGLISH)
+    part = digest_in(Filters(enterprise="N"))
     assert set(part.duties["enterprise"]) == {"N"}
     assert part.study.tables.outlets["outlet_id"].tolist() == ["o1"]
     assert part.areas.set_index("adcode")["sales"].to_dict() == {
@@ -102,7 +109,7 @@ def test_an_enterprise_is_held_against_its_own_duties_and_outlets() -> None:
 
 def test_a_name_inside_another_is_not_that_enterprise() -> None:
     lists = pd.Series(["MN", "M;N", " M ;X", "", None], index=[4, 3, 2, 1, 0])
-    assert overview.used_by(lists, ["M"]).to_dict() == {4: False, 3: True, 2: True, 1: False, 0: False}
+    assert used_by(lists, ["M"]).to_dict() == {4: False, 3: True, 2: True, 1: False, 0: False}
 
 
 def test_the_share_within_reach_is_the_study_s() -> None:
@@ -131,13 +138,13 @@ def test_the_worst_area_stands_first_and_a_status_keeps_its_own() -> None:
 
 
 def test_in_one_province_the_answer_names_the_worst_area() -> None:
-    part = digest_in(STUDY, Filters(province="130000"), ENGLISH)
+    part = digest_in(Filters(province="130000"))
     worst = part.areas.sort_values("missing_outlets", ascending=False).iloc[0]
     assert f"most in {worst['label']} ({worst['missing_outlets']})" in answer(part)
 
 
 def test_where_nothing_is_asked_the_tables_are_empty() -> None:
-    part = digest_in(STUDY, Filters(enterprise="B", rule="many"), ENGLISH)
+    part = digest_in(Filters(enterprise="B", rule="many"))
     assert answer(part) == "Under these rules no area has a duty."
     assert overview.province_ranking(part).frame.empty
     assert overview.enterprise_ranking(part).frame.empty
