@@ -80,13 +80,13 @@ class Person:
         """Open an address and return the seconds until the map is painted."""
         began = time.perf_counter()
         await self.page.goto(self.address + path)
-        await self.page.locator(MAP).first.wait_for(state="attached")
         frame = await self.map()
         await frame.wait_for_function(PAINTED, polling="raf")
         return time.perf_counter() - began
 
     async def map(self) -> Frame:
         """Return the map, standing still."""
+        await self.page.frame_locator(MAP).first.locator(".leaflet-container").wait_for()
         handle = await self.page.locator(MAP).first.element_handle()
         frame = await handle.content_frame() if handle else None
         assert frame is not None
