@@ -53,6 +53,11 @@ class TriedSite(Frozen):
     reason: str = ""
 
     @property
+    def label(self) -> str:
+        """Its name and number, as people read it: 深圳市 0001."""
+        return f"{self.name} {self.outlet_id.rpartition('-')[2]}"
+
+    @property
     def users(self) -> tuple[str, ...]:
         """The enterprises that use it."""
         return tuple(name.strip() for name in self.enterprises.split(";") if name.strip())
@@ -74,11 +79,14 @@ class Accepted(Frozen):
         Of the proposal's cost.
     sites
         A name of exactly these sites: with others, or the same ones changed, nothing is known.
+    under
+        A name of the tables, rules, assumptions and exclusions it was said of; see `planner.work.Work.asked`.
     """
 
     outcome: Outcome
     bound: float
     sites: str
+    under: str = ""
 
 
 class Draft(Frozen):

@@ -143,12 +143,7 @@ def reach_share(reached: pd.DataFrame, filters: Filters) -> float | None:
 
 def key_figures(digest: Digest, reached: pd.DataFrame, filters: Filters) -> list[Figure]:
     """Return at most five figures of what is looked at."""
-    t = digest.t
-    return figures(
-        digest,
-        reach_share(reached, filters),
-        t("near an outlet of their enterprise, as the rules measure it"),
-    )
+    return figures(digest, reach_share(reached, filters))
 
 
 def area_ranking(digest: Digest, status: str = "") -> Ranking:

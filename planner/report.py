@@ -95,13 +95,12 @@ def _part(name: str) -> str:
 def _content(digest: Digest) -> dict[str, object]:
     """Return what the template prints."""
     study, t = digest.study, digest.t
-    reach_words = t("near an outlet of their enterprise, as the rules measure it")
     return {
         "study": study,
         "title": _title(digest),
         "rule_set": rule_set_title(study, t),
         "answer": answer(digest),
-        "figures": figures(digest, study.sales_within_reach, reach_words),
+        "figures": figures(digest, study.sales_within_reach),
         "areas": area_table(digest),
         "sections": _sections(digest),
         "provinces": areas_by_province(digest),

@@ -129,7 +129,7 @@ def _most(digest: Digest) -> tuple[str, int]:
     return digest.names.get(code) or code, int(totals.iloc[0])
 
 
-def figures(digest: Digest, within_reach: float | None, reach_words: str) -> list[Figure]:
+def figures(digest: Digest, within_reach: float | None) -> list[Figure]:
     """Return at most five figures, each with its scope and a comparison.
 
     Parameters
@@ -138,12 +138,12 @@ def figures(digest: Digest, within_reach: float | None, reach_words: str) -> lis
         The study counted up.
     within_reach
         Share of the sales near an outlet of their enterprise; None where no rule says how near.
-    reach_words
-        How near that is, and what it was before the plan.
     """
+    t = digest.t
     shown = [_areas(digest), _duties(digest), _outlets(digest), _lacking(digest)]
     if within_reach is not None:
-        shown.append(Figure(digest.t.percent(within_reach), digest.t("of sales within reach"), reach_words))
+        near = t("near an outlet of their enterprise, as the rules measure it")
+        shown.append(Figure(t.percent(within_reach), t("of sales within reach"), near))
     return shown
 
 

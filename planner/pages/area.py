@@ -10,6 +10,7 @@ from planner.charts import BLUE, ORANGE
 from planner.language import Translator
 from planner.pages import places, session, trysites
 from planner.pages.mapview import Event, base_path, map_view
+from planner.pages.tables import table_height
 
 HEIGHT = 620
 FADED = "#9A9A9A"
@@ -48,8 +49,7 @@ def _head(shown: AreaView, t: Translator) -> None:
     whose = shown.enterprise or t("All enterprises")
     st.header(session.plain(answer(shown, t)))
     st.caption(session.plain(f"{shown.adcode} · {whose}"))
-    if session.tables().sample:
-        st.caption(t("Sample data: enterprises, sales and outlets are fictional."))
+    session.mark_sample(t)
     columns = st.columns(5)
     for column, figure in zip(columns, figures(shown, session.study(), t), strict=False):
         column.metric(session.plain(figure.label), figure.value)
@@ -69,7 +69,7 @@ def _requirements(shown: AreaView, t: Translator) -> None:
     chosen = st.dataframe(
         table.drop(columns=hidden),
         hide_index=True,
-        height=min(38 + 35 * len(table), 460),
+        height=table_height(len(table), most=460),
         column_order=COLUMNS,
         column_config=requirement_columns(t),
         on_select="rerun",

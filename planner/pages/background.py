@@ -27,6 +27,11 @@ def start(name: str, function: Any, *args: Any, limit_s: float) -> None:
     st.session_state[_key(name)] = jobs().start(function, *args, session=own, limit_s=limit_s)
 
 
+def has(name: str) -> bool:
+    """Tell whether a job of a name was started that is not fetched yet."""
+    return st.session_state.get(_key(name)) is not None
+
+
 def report(name: str) -> Report | None:
     """Return how the job of a name stands; None where there is none."""
     job = st.session_state.get(_key(name))

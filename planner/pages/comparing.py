@@ -7,6 +7,7 @@ import streamlit as st
 
 from geodata.messages import InputError
 from geodata.schemas import Tables
+from planner.compare import NOWHERE
 from planner.comparison import Comparison, FigureChange, compared, comparison_sentence
 from planner.comparison_map import difference_colouring, difference_facts, difference_words
 from planner.draft import Draft
@@ -15,6 +16,7 @@ from planner.livemap import base_data, is_packaged, named_outlets, paint_of
 from planner.pages import opening, session, worked
 from planner.pages.mapview import Event, map_view
 from planner.pages.shelf import SHELF
+from planner.pages.tables import table_height
 from planner.report_answer import answer
 from planner.report_digest import Digest, status_words
 from planner.report_map import layers
@@ -159,7 +161,7 @@ def _tables(found: Comparison, t: Translator) -> None:
     state = st.dataframe(
         area_table(changed, t), hide_index=True, key="compare_areas", on_select="rerun",
         selection_mode="single-row", alt=t("Areas that changed"),
-        height=min(300, 36 * (len(changed) + 1) + 2),
+        height=table_height(len(changed), most=300),
     )  # fmt: skip
     rows = state["selection"]["rows"]
     if rows and rows[0] < len(changed):
@@ -201,7 +203,7 @@ def rule_table(rules: pd.DataFrame, t: Translator) -> pd.DataFrame:
 
 def area_table(changed: pd.DataFrame, t: Translator) -> pd.DataFrame:
     """Return the areas that changed, in the reader's language."""
-    status = {**status_words(t), "–": "–"}
+    status = {**status_words(t), NOWHERE: NOWHERE}
     return pd.DataFrame(
         {
             t("Area"): changed["label"].to_numpy(),

@@ -20,7 +20,7 @@ from planner.pages import session
 from planner.pages.problems import show_problems
 
 MOST_OWN = 3
-"""Tables that one session keeps; the oldest not in use go."""
+"""Uploads that one session keeps; the oldest go."""
 DATUMS = {"wgs84": "WGS-84 (GPS)", "gcj02": "GCJ-02", "bd09": "BD-09"}
 _TABLE_ENDINGS = ["csv", "xlsx", "parquet", "gpkg", "geojson"]
 _AREA_ENDINGS = ["gpkg", "geojson", "json", "parquet", "geoparquet"]
@@ -186,23 +186,14 @@ def _report(found: Intake | InputError, t: Translator) -> None:
 
 
 def _use_sample(size: str) -> None:
-    _work_on(size, session.tables_of(size))
+    session.use_tables(size)
 
 
 def _use(intake: Intake) -> None:
-    """Work on uploaded tables from now on; what is not in use any more goes where there are too many."""
-    own = session.own_tables()
-    own.pop(intake.digest, None)
-    own[intake.digest] = intake.tables
-    for name in list(own)[:-MOST_OWN]:
-        del own[name]
+    """Work on uploaded tables from now on."""
+    session.keep_own(session.own_tables(), intake.digest, intake.tables, most=MOST_OWN)
     st.session_state.pop("checked_tables", None)
-    _work_on(intake.digest, intake.tables)
-
-
-def _work_on(name: str, tables: Tables) -> None:
-    began = session.work_on(name, tables)
-    session.set_work(began.model_copy(update={"rules": session.work().rules}))
+    session.use_tables(intake.digest)
 
 
 def _template(language: str) -> bytes:

@@ -41,16 +41,20 @@ def _drawing(t: Translator) -> None:
     number = len(trystate.corners())
     key = f"corners_{number}"
     table = pd.DataFrame(trystate.corners(), columns=["lon", "lat"]).astype(float)
+    degrees = st.column_config.NumberColumn
     rows = st.data_editor(
         table,
         num_rows="dynamic",
         hide_index=True,
-        column_config={"lon": t("Longitude"), "lat": t("Latitude")},
+        column_config={
+            "lon": degrees(t("Longitude"), min_value=-180, max_value=180),
+            "lat": degrees(t("Latitude"), min_value=-90, max_value=90),
+        },
         key=key,
     )
-    whole = rows.dropna().to_dict("records")
-    if len(whole) != number or [(r["lon"], r["lat"]) for r in whole] != trystate.corners():
-        trystate.set_corners([{str(k): v for k, v in row.items()} for row in whole])
+    before = list(trystate.corners())
+    trystate.set_corners([{str(k): v for k, v in row.items()} for row in rows.dropna().to_dict("records")])
+    if trystate.corners() != before:  # a row that sets no corner must not start run after run
         st.rerun()
     st.text_input(t("Name of the shape"), key="shape_name", max_chars=80)
     with st.container(horizontal=True):

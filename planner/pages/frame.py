@@ -6,7 +6,7 @@ import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
 from planner.language import Language, Translator
-from planner.pages import area, data, login, overview, report, rules, scenarios, session, trysites
+from planner.pages import area, data, login, opening, overview, report, rules, scenarios, session, trysites
 from planner.pages.rules import title_of
 
 LANGUAGES = {str(Language.ENGLISH): "English", str(Language.CHINESE): "中文"}
@@ -20,6 +20,7 @@ STYLE = """<style>
 def navigation() -> StreamlitPage:
     """Return the page that the address names, with the controls drawn beside it."""
     session.begin()
+    opening.open_asked()
     t = session.language()
     unknown = login.asked()
     st.html(STYLE)
@@ -68,8 +69,9 @@ def controls(t: Translator) -> None:
 
 
 def _data(t: Translator) -> None:
-    names = {"demo": t("Sample: 5 enterprises"), "national": t("Sample: 190 makers")}
-    names |= {key: t("My tables {number}", number=n) for n, key in enumerate(session.own_tables(), 1)}
+    names = session.sample_names(t) | {
+        key: t("My tables {number}", number=n) for n, key in enumerate(session.own_tables(), 1)
+    }
     st.session_state["data"] = session.work().data
     st.selectbox(t("Data"), list(names), format_func=names.__getitem__, key="data", on_change=_data_chosen)
 
@@ -95,6 +97,4 @@ def _year_chosen() -> None:
 
 
 def _data_chosen() -> None:
-    chosen = st.session_state["data"]
-    began = session.work_on(chosen, session.tables_of(chosen))
-    session.set_work(began.model_copy(update={"rules": session.work().rules}))
+    session.use_tables(st.session_state["data"])

@@ -54,11 +54,24 @@ def take_up(found: Opened) -> None:
     InputError
         If the tables cannot be read.
     """
-    data = found.work.data
+    resume(found.work)
+    keep(found)
+
+
+def resume(work: Work) -> None:
+    """Work on any work, with its tables, and with its rules among those to choose from.
+
+    Raises
+    ------
+    InputError
+        If the tables are neither the session's nor kept with a scenario, or cannot be read.
+    """
+    data = work.data
     if is_uploaded(data) and data not in session.own_tables():
         session.own_tables()[data] = Store.of_user().tables(data)
-    session.set_work(found.work)
-    keep(found)
+    if work.rules.id not in session.rule_sets():
+        session.own_rules()[work.rules.id] = work.rules
+    session.set_work(work)
 
 
 def keep(found: Opened) -> None:

@@ -25,6 +25,7 @@ from planner.overview import (
 from planner.pages import overviewstate as state
 from planner.pages import session
 from planner.pages.mapview import Event, base_path, map_view, paint_path
+from planner.pages.tables import table_height
 from planner.report_answer import answer
 from planner.report_digest import Digest, status_words
 
@@ -57,8 +58,7 @@ def show() -> None:
 
 
 def _notes(t: Translator) -> None:
-    if session.tables().sample:
-        st.caption(t("Sample data: enterprises, sales and outlets are fictional."))
+    session.mark_sample(t)
     tried = len(session.work().draft.sites)
     if tried:
         said = t.plural(
@@ -156,7 +156,7 @@ def _table(
     st.dataframe(
         frame,
         hide_index=True,
-        height=min(height, 38 + 35 * max(1, len(frame))),
+        height=table_height(len(frame), most=height),
         column_config={**_columns(frame), **(columns or {})},
         on_select=heard,
         selection_mode="single-row",
@@ -224,7 +224,7 @@ def _duties(whole: Digest, area: str, t: Translator) -> None:
         st.text(t("No duty here: the enterprise sells nothing in this area, or the rules do not bind it."))
         return
     wide = {t("Finding and what to do"): st.column_config.TextColumn(width="large")}
-    st.dataframe(frame, hide_index=True, height=min(360, 38 + 35 * len(frame)), column_config=wide)
+    st.dataframe(frame, hide_index=True, height=table_height(len(frame), most=360), column_config=wide)
 
 
 def _bars(whole: Digest, looked: Digest, t: Translator) -> None:

@@ -86,9 +86,7 @@ def _scope(digest: Digest, t: Translator) -> None:
 
 
 def _figures(digest: Digest) -> None:
-    t = digest.t
-    reach = t("near an outlet of their enterprise, as the rules measure it")
-    shown = figures(digest, digest.study.sales_within_reach, reach)
+    shown = figures(digest, digest.study.sales_within_reach)
     for place, figure in zip(st.columns(len(shown)), shown, strict=True):
         place.metric(session.plain(figure.label), figure.value)
         place.caption(session.plain(figure.note))

@@ -99,10 +99,7 @@ def _take(make: Callable[[], RuleSet], t: Translator) -> None:
         return
     own = session.own_rules()
     if changed.id not in session.rule_sets() or changed.id in own:
-        own.pop(changed.id, None)
-        own[changed.id] = changed
-    for name in list(own)[:-MOST_OWN]:
-        del own[name]
+        session.keep_own(own, changed.id, changed, most=MOST_OWN)
     session.change(rules=changed)
     st.rerun()
 

@@ -112,13 +112,16 @@ def _said() -> None:
 def _save() -> None:
     """Save the next version; where somebody else saved in between, ask instead."""
     found = opening.opened()
-    if found is None:
-        return
+    if found is not None:
+        _save_after(found.saved)
+
+
+def _save_after(known: Saved) -> None:
+    """Save the version that follows one that was seen."""
     with _telling():
         answer = Store.of_user().update(
-            found.saved.id, found.saved.version, session.work(), author=opening.owner(),
-            tables=session.tables(),
-        )  # fmt: skip
+            known.id, known.version, session.work(), author=opening.owner(), tables=session.tables()
+        )
         _answered(answer)
 
 
@@ -155,11 +158,13 @@ def _remember() -> None:
 
 def _back() -> None:
     """Work on what was left unsaved."""
-    work, found = st.session_state.pop("scenario_left")
-    opening.leave()
-    if found is not None:
-        opening.keep(found)
-    session.set_work(work)
+    with _telling():
+        work, found = st.session_state["scenario_left"]
+        opening.resume(work)
+        del st.session_state["scenario_left"]
+        opening.leave()
+        if found is not None:
+            opening.keep(found)
 
 
 @contextmanager
@@ -174,7 +179,9 @@ def _telling() -> Iterator[None]:
 def _conflict(t: Translator) -> None:
     """Offer what loses nothing where somebody else saved in between."""
     found: Conflict | None = st.session_state.get("scenario_conflict")
-    if found is None:
+    now = opening.opened()
+    if found is None or now is None or now.saved.id != found.theirs.id:
+        st.session_state.pop("scenario_conflict", None)  # what is worked on now is not what was to be saved
         return
     theirs = found.theirs
     with st.container(border=True):
@@ -194,20 +201,12 @@ def _conflict(t: Translator) -> None:
                 args=(copy,),
             )  # fmt: skip
             st.button(
-                t("Save mine as the next version"), key="scenario_mine_next", on_click=_save_next,
+                t("Save mine as the next version"), key="scenario_mine_next", on_click=_save_after,
                 args=(theirs,), help=t("Theirs stays among the earlier versions."),
             )  # fmt: skip
             st.button(
                 t("Open theirs"), key="scenario_theirs", on_click=_load, args=(theirs.id,),
             )  # fmt: skip
-
-
-def _save_next(theirs: Saved) -> None:
-    with _telling():
-        answer = Store.of_user().update(
-            theirs.id, theirs.version, session.work(), author=opening.owner(), tables=session.tables()
-        )
-        _answered(answer)
 
 
 def _list(kept: list[Saved], t: Translator) -> None:
@@ -220,6 +219,7 @@ def _list(kept: list[Saved], t: Translator) -> None:
             )
         )
         return
+    _follow([one.id for one in kept])
     state = st.dataframe(
         scenario_table(kept, t), hide_index=True, key=LIST, on_select="rerun", selection_mode="multi-row",
         alt=t("Table of the saved scenarios"),
@@ -234,9 +234,20 @@ def _list(kept: list[Saved], t: Translator) -> None:
         st.caption(t("Select one to open, copy, rename or delete it; select two to compare them."))
 
 
+def _follow(ids: list[str]) -> None:
+    """Keep the same scenarios selected where the order changed: what is deleted must be what was meant."""
+    listed: list[str] = st.session_state.get("scenario_listed", ids)
+    if listed != ids and LIST in st.session_state:
+        rows = st.session_state[LIST]["selection"]["rows"]
+        chosen = [listed[row] for row in rows if row < len(listed)]
+        found = [ids.index(one) for one in chosen if one in ids]
+        st.session_state[LIST] = {"selection": {"rows": found, "columns": [], "cells": []}}
+    st.session_state["scenario_listed"] = ids
+
+
 def scenario_table(kept: list[Saved], t: Translator) -> pd.DataFrame:
     """Return the saved scenarios as the page lists them."""
-    samples = {"demo": t("Sample: 5 enterprises"), "national": t("Sample: 190 makers")}
+    samples = session.sample_names(t)
     rows = [
         {
             t("Name"): one.name,

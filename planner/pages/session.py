@@ -5,6 +5,7 @@ import re
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
@@ -20,6 +21,7 @@ from planner.scenario import Scenario
 from planner.study import Study, check_study
 from planner.work import Work
 
+Own = TypeVar("Own")
 SAMPLES = tuple(str(size) for size in SampleSize)
 FIRST_RULES = "cn-2026-73"
 LANGUAGE_VARIABLE, SAMPLE_VARIABLE = "OUTLET_PLANNER_LANG", "OUTLET_PLANNER_SAMPLE"
@@ -37,9 +39,6 @@ def begin() -> None:
         state["work"] = first_work(first_sample())
     if st.query_params.get("lang") != state["language"]:
         st.query_params["lang"] = state["language"]
-    from planner.pages.opening import open_asked  # it stands on this module
-
-    open_asked()
 
 
 def language() -> Translator:
@@ -95,6 +94,45 @@ def work_on(data: str, tables: Tables) -> Work:
     """Return work on some tables: the rules in force, the latest year that has sales."""
     year = int(tables.sales["year"].max())
     return Work(data=data, rules=load_rule_set(FIRST_RULES), scenario=Scenario(year=year))
+
+
+def use_tables(data: str) -> None:
+    """Work on other tables from now on, held against the same rules.
+
+    What was tried and assumed on the tables that are left comes back with them.
+    """
+    current, left = work(), _left()
+    if data != current.data:
+        left[current.data] = current
+        began = left.get(data) or work_on(data, tables_of(data))
+        set_work(began.model_copy(update={"rules": current.rules}))
+
+
+def _left() -> dict[str, Work]:
+    """Return the work on other tables that the session still has, by their name."""
+    known: dict[str, Work] = st.session_state.get("left", {})
+    here = {*SAMPLES, *own_tables()}
+    left = st.session_state["left"] = {name: one for name, one in known.items() if name in here}
+    return left
+
+
+def keep_own(own: dict[str, Own], name: str, thing: Own, *, most: int) -> None:
+    """Put something among what is the session's own, as the newest; the oldest goes where there are more."""
+    own.pop(name, None)
+    own[name] = thing
+    for old in list(own)[:-most]:
+        del own[old]
+
+
+def sample_names(t: Translator) -> dict[str, str]:
+    """Return what the bundled samples are called."""
+    return {"demo": t("Sample: 5 enterprises"), "national": t("Sample: 190 makers")}
+
+
+def mark_sample(t: Translator) -> None:
+    """Say so where the tables are a bundled sample."""
+    if tables().sample:
+        st.caption(t("Sample data: enterprises, sales and outlets are fictional."))
 
 
 def own_tables() -> dict[str, Tables]:

@@ -8,6 +8,7 @@ from planner.draft import Draft, content
 from planner.jobs import Report, State
 from planner.language import Translator
 from planner.pages import background, places, session, trystate
+from planner.pages.tables import table_height
 from planner.proposal import (
     NEEDS_LIMIT,
     Asked,
@@ -18,6 +19,7 @@ from planner.proposal import (
     proof,
     propose_on,
     sentence,
+    shut_out,
 )
 from planner.trial import answer, trial
 
@@ -28,8 +30,15 @@ WATCH_S = 1.0
 
 
 def current() -> Proposal | None:
-    """Return the proposal that waits for a decision."""
+    """Return the proposal that waits for a decision; None while other tables or rules are worked with."""
     found: Proposal | None = st.session_state.get("proposal")
+    checked, _ = _asked_of()
+    return found if checked == session.work().checked else None
+
+
+def _asked_of() -> tuple[str, str]:
+    """Return the names of what the last proposal was asked of: `checked` and `asked` of the work."""
+    found: tuple[str, str] = st.session_state.get("proposal_of", ("", ""))
     return found
 
 
@@ -48,7 +57,7 @@ def drop() -> None:
 def take_up() -> bool:
     """Keep what came out of a job that is over; whether there was one."""
     state = st.session_state
-    if state.get("job_proposal") is None:
+    if not background.has(JOB):
         return False
     found = background.report(JOB)
     if found is not None and not found.over:
@@ -103,7 +112,8 @@ def _ask(asked: Asked) -> None:
     drop()
     st.session_state["times_asked"] = st.session_state.get("times_asked", 0) + 1  # closes the panel
     ground = places.ground(asked.adcode, asked.enterprise)
-    draft = session.work().draft
+    current, draft = session.work(), session.work().draft
+    st.session_state["proposal_of"] = (current.checked, current.asked)
     background.start(JOB, propose_on, ground, draft, asked, limit_s=asked.time_limit_s + SECONDS_MORE)
 
 
@@ -138,26 +148,45 @@ def proposal_panel(t: Translator) -> None:
         known = proof(found, t)
         if known is not None:
             st.caption(session.plain(t(known)))
+        areas, whose = places.names(), found.asked
+        st.caption(
+            session.plain(
+                t(
+                    "For {enterprise} in {area}.",
+                    enterprise=whose.enterprise,
+                    area=areas.get(whose.adcode, whose.adcode),
+                )
+            )
+        )
         if found.sites:
             ground = places.ground(found.asked.adcode, found.asked.enterprise)
             gain = trial(ground, tables, accepted(draft, found, tables, _chosen(found)))
             st.text(t("With it, checked: {gain}", gain=answer(gain, t)))
         if content(draft.sites) != found.tried:
             st.caption(t("The sites were changed since; propose again to be sure."))
-        for text in conflict_sentences(found, places.names(), t)[:5]:
+        if out := len(shut_out(draft, found)):
+            st.caption(
+                t.plural(
+                    "{n} of its outlets lies where nothing may be opened, and is left out.",
+                    "{n} of its outlets lie where nothing may be opened, and are left out.",
+                    out,
+                )
+            )
+        for text in conflict_sentences(found, areas, t)[:5]:
             st.warning(session.plain(text))
         _sites(found, t)
         _buttons(found, t)
 
 
 def _chosen(found: Proposal) -> frozenset[str]:
-    return frozenset(site.outlet_id for site in found.sites) - refused_sites()
+    out = shut_out(session.work().draft, found)
+    return frozenset(site.outlet_id for site in found.sites) - refused_sites() - out
 
 
 def _sites(found: Proposal, t: Translator) -> None:
     if not found.sites:
         return
-    off = refused_sites()
+    off = refused_sites() | shut_out(session.work().draft, found)
     table = pd.DataFrame(
         {
             "on": [site.outlet_id not in off for site in found.sites],
@@ -172,7 +201,7 @@ def _sites(found: Proposal, t: Translator) -> None:
     st.data_editor(
         table,
         hide_index=True,
-        height=min(38 + 35 * len(table), 250),
+        height=table_height(len(table), most=250),
         disabled=["name", "kind", "lon", "lat", "cost"],
         column_config={
             "on": t("Accept"), "name": t("Name"), "kind": t("Kind"), "lon": t("Longitude"),
@@ -185,9 +214,14 @@ def _sites(found: Proposal, t: Translator) -> None:
 
 
 def _tick(key: str, ids: list[str]) -> None:
-    edits = st.session_state[key].get("edited_rows", {})
-    off = frozenset(ids[int(row)] for row, fields in edits.items() if fields.get("on") is False)
-    st.session_state["proposal_off"] = off
+    """Keep which sites are not to be accepted: those already known stay so, unless they are ticked again."""
+    off = set(refused_sites())
+    for row, fields in st.session_state[key].get("edited_rows", {}).items():
+        if fields.get("on") is False:
+            off.add(ids[int(row)])
+        elif fields.get("on"):
+            off.discard(ids[int(row)])
+    st.session_state["proposal_off"] = frozenset(off)
 
 
 def _buttons(found: Proposal, t: Translator) -> None:
@@ -203,6 +237,7 @@ def _buttons(found: Proposal, t: Translator) -> None:
 def _accept() -> None:
     found = current()
     if found is not None:
-        draft: Draft = accepted(session.work().draft, found, session.tables(), _chosen(found))
+        under = _asked_of()[1]
+        draft: Draft = accepted(session.work().draft, found, session.tables(), _chosen(found), under=under)
         trystate.do(draft)
         drop()

@@ -63,8 +63,7 @@ def _trying(adcode: str, enterprise: str) -> None:
     draft = history.now
     found = trial(places.ground(adcode, enterprise), session.tables(), draft)
     st.header(session.plain(answer(found, t)))
-    if session.tables().sample:
-        st.caption(t("Sample data: enterprises, sales and outlets are fictional."))
+    session.mark_sample(t)
     left, right = st.columns([3, 2], gap="medium")
     with left:
         _map(adcode, enterprise, found, draft, t)
@@ -117,8 +116,9 @@ def _selected(draft: Draft, t: Translator) -> None:
     site = draft.by_id.get(str(st.session_state.get("try_site", "")))
     if site is not None:
         with st.container(horizontal=True, vertical_alignment="center"):
-            name = f"{site.name} {site.outlet_id.rpartition('-')[2]}"
-            st.text(t("{name}: {lat}° N, {lon}° E", name=name, lat=f"{site.lat:.5f}", lon=f"{site.lon:.5f}"))
+            st.text(
+                t("{name}: {lat}° N, {lon}° E", name=site.label, lat=f"{site.lat:.5f}", lon=f"{site.lon:.5f}")
+            )
             st.button(t("Remove"), key="remove_site", on_click=trystate.remove, args=(site.outlet_id,))
 
 
@@ -141,7 +141,7 @@ def _marker(site: TriedSite, state: str, *, on: bool = True) -> dict[str, object
         "lon": site.lon,
         "lat": site.lat,
         "kind": str(site.kind),
-        "name": f"{site.name} {site.outlet_id.rpartition('-')[2]}",
+        "name": site.label,
         "state": state,
         "on": on,
     }

@@ -16,7 +16,7 @@ from planner.work import Work
 def study_of(work: Work, tables: Tables) -> Study:
     """Return the study of a work: a check, or with tried sites a study with a plan."""
     checked = session.checked_study(work, tables)
-    return _drafted(work.key, lambda: drafted_study(checked, work.draft)) if work.draft.sites else checked
+    return _drafted(work.key, lambda: drafted_study(checked, work.settled)) if work.draft.sites else checked
 
 
 def digest_for(work: Work, tables: Tables) -> Digest:

@@ -43,9 +43,10 @@ def _script(name, setup):  # runs by its text alone, so it imports what it needs
 
     import streamlit as st
 
-    from planner.pages import frame, session
+    from planner.pages import frame, opening, session
 
     session.begin()
+    opening.open_asked()
     if setup is not None and "_set_up" not in st.session_state:
         st.session_state["_set_up"] = True
         setup()

@@ -81,7 +81,7 @@ def test_the_figures_on_the_page_are_those_of_the_summary(written: tuple[Written
         summary = json.loads(archive.read("test-2022/summary.json"))
     study, page = tried(), file(written, "report.html").read_text("utf-8")
     assert summary == {**summary_of(study), "seconds": {}}
-    shown = figures(digest_of(study, translator("en")), study.sales_within_reach, "")
+    shown = figures(digest_of(study, translator("en")), study.sales_within_reach)
     assert [one.value for one in shown[:2]] == [str(summary["areas_compliant"]), str(summary["duties_met"])]
     for one in shown:
         assert re.search(rf">\s*{re.escape(one.value)}\s*<", page), one

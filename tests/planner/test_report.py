@@ -64,10 +64,10 @@ def test_the_answer_after_planning_says_what_it_takes(planned: Study) -> None:
 
 def test_there_are_at_most_five_figures_each_with_its_scope(checked: Study, planned: Study) -> None:
     for study in (checked, planned):
-        shown = figures(digest(study), 0.5, "near")
+        shown = figures(digest(study), 0.5)
         assert len(shown) == 5
         assert all(figure.label and figure.note for figure in shown)
-    assert [figure.value for figure in figures(digest(planned), None, "")] == ["3", "5", "1", "4"]
+    assert [figure.value for figure in figures(digest(planned), None)] == ["3", "5", "1", "4"]
 
 
 def test_missing_outlets_take_the_strictest_rule_of_each_kind(checked: Study) -> None:
