@@ -236,12 +236,30 @@ def _number(value: object) -> float | None:
     return None if np.isnan(number) else number
 
 
-def accepted(draft: Draft, proposal: Proposal, tables: Tables, chosen: frozenset[str] | None = None) -> Draft:
+def shut_out(draft: Draft, proposal: Proposal) -> frozenset[str]:
+    """Return the ids of the proposed sites that lie in a part of the map excluded since."""
+    lon, lat = [site.lon for site in proposal.sites], [site.lat for site in proposal.sites]
+    out = np.zeros(len(proposal.sites), dtype=bool)
+    for exclusion in draft.exclusions:
+        out |= inside(exclusion, lon, lat)
+    return frozenset(site.outlet_id for site, is_out in zip(proposal.sites, out, strict=True) if is_out)
+
+
+def accepted(
+    draft: Draft,
+    proposal: Proposal,
+    tables: Tables,
+    chosen: frozenset[str] | None = None,
+    *,
+    under: str = "",
+) -> Draft:
     """Return the draft with the proposal's sites, or some of them; ids that are taken by now become new ones.
 
-    What the optimiser proved stays known only where the whole proposal is accepted by a draft without sites.
+    Sites in excluded parts of the map are left out. What the optimiser proved stays known only where the
+    whole proposal is accepted by a draft without sites, and for what `under` names; see `Accepted`.
     """
     ids = {site.outlet_id for site in proposal.sites} if chosen is None else chosen
+    ids = ids - shut_out(draft, proposal)
     after = draft
     for site in proposal.sites:
         if site.outlet_id in ids:
@@ -252,7 +270,7 @@ def accepted(draft: Draft, proposal: Proposal, tables: Tables, chosen: frozenset
     alone = not draft.sites and len(sites) == len(proposal.sites)
     if not alone or proposal.first != "cost" or proposal.outcome not in (Outcome.OPTIMAL, Outcome.FEASIBLE):
         return after.model_copy(update={"accepted": None})
-    said = Accepted(outcome=proposal.outcome, bound=proposal.bound, sites=content(sites))
+    said = Accepted(outcome=proposal.outcome, bound=proposal.bound, sites=content(sites), under=under)
     return after.model_copy(update={"accepted": said})
 
 

@@ -32,6 +32,20 @@ class Work(Frozen):
         return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
     @property
+    def asked(self) -> str:
+        """The name of what an optimum depends on: what a check does, and where nothing may be opened."""
+        parts = (self.checked, *(one.model_dump_json() for one in self.draft.exclusions))
+        return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+
+    @property
+    def settled(self) -> Draft:
+        """The draft, without what the optimiser said of it where that was of something else than `asked`."""
+        said = self.draft.accepted
+        if said is None or said.under == self.asked:
+            return self.draft
+        return self.draft.model_copy(update={"accepted": None})
+
+    @property
     def key(self) -> str:
         """The name of all of it."""
         return hashlib.sha256(f"{self.checked}\0{self.draft.model_dump_json()}".encode()).hexdigest()

@@ -52,9 +52,8 @@ def _drawing(t: Translator) -> None:
         },
         key=key,
     )
-    before = list(trystate.corners())
-    trystate.set_corners([{str(k): v for k, v in row.items()} for row in rows.dropna().to_dict("records")])
-    if trystate.corners() != before:  # a row that sets no corner must not start run after run
+    whole = [{str(k): v for k, v in row.items()} for row in rows.dropna().to_dict("records")]
+    if trystate.set_corners(whole):
         st.rerun()
     st.text_input(t("Name of the shape"), key="shape_name", max_chars=80)
     with st.container(horizontal=True):

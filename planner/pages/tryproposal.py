@@ -1,5 +1,8 @@
 """The optimiser on the page of tried sites: asked, watched, and its proposal accepted or not."""
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 import pandas as pd
 import streamlit as st
 
@@ -214,14 +217,14 @@ def _sites(found: Proposal, t: Translator) -> None:
 
 
 def _tick(key: str, ids: list[str]) -> None:
-    """Keep which sites are not to be accepted: those already known stay so, unless they are ticked again."""
-    off = set(refused_sites())
-    for row, fields in st.session_state[key].get("edited_rows", {}).items():
-        if fields.get("on") is False:
-            off.add(ids[int(row)])
-        elif fields.get("on"):
-            off.discard(ids[int(row)])
-    st.session_state["proposal_off"] = frozenset(off)
+    st.session_state["proposal_off"] = ticked(refused_sites(), st.session_state[key], ids)
+
+
+def ticked(off: frozenset[str], edits: Mapping[str, Any], ids: Sequence[str]) -> frozenset[str]:
+    """Return the ids that are not to be accepted: those known stay so, unless they are ticked again."""
+    rows = {ids[int(row)]: fields.get("on") for row, fields in edits.get("edited_rows", {}).items()}
+    again = {name for name, on in rows.items() if on}
+    return frozenset((off | {name for name, on in rows.items() if on is False}) - again)
 
 
 def _buttons(found: Proposal, t: Translator) -> None:

@@ -179,13 +179,15 @@ def add_corner(lon: float, lat: float) -> None:
         corners().append((round(lon, DECIMALS), round(lat, DECIMALS)))
 
 
-def set_corners(rows: Sequence[Mapping[str, object]]) -> None:
-    """Draw the shape anew from numbers; rows that lack one are left out."""
+def set_corners(rows: Sequence[Mapping[str, object]]) -> bool:
+    """Draw the shape anew from numbers, rows that set no corner left out; whether that changed it."""
+    before = corners()
     found = [(row.get("lon"), row.get("lat")) for row in rows]
     numbers = [(float(str(x)), float(str(y))) for x, y in found if x is not None and y is not None]
     st.session_state["corners"] = [
         (x, y) for x, y in numbers if math.isfinite(x) and math.isfinite(y) and abs(x) <= 180 and abs(y) <= 90
     ][:MOST_CORNERS]
+    return corners() != before
 
 
 def drop_corner() -> None:

@@ -1,11 +1,14 @@
 """The page of tried sites without a browser: sites by number, undo, refusals, exclusions, proposals."""
 
 import time
+from collections.abc import Callable
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from optimization import Outcome
 from planner.draft import Draft
+from planner.pages.tryproposal import ticked
 from tests.pages.apptest import page
 
 AREA = "440300"
@@ -98,3 +101,83 @@ def test_a_proposal_is_asked_shown_and_accepted() -> None:
         assert {site.enterprises for site in draft(test).sites} == {maker}
         assert draft(test).proven is not None
         assert "proposal" not in test.session_state
+
+
+def waiting(then: Callable[[], None] = lambda: None) -> Callable[[], None]:
+    """A proposal that waits, and what happened after it was asked for."""
+
+    def setup() -> None:
+        import streamlit as st
+
+        from planner.draft import Draft, new_site
+        from planner.pages import session
+        from planner.proposal import Asked, Proposal
+
+        work, tables = session.work(), session.tables()
+        sales = tables.sales
+        maker = str(sales.loc[sales["role"] == "maker", "enterprise"].min())
+        sites = tuple(
+            new_site(
+                Draft(), tables, work.scenario, lon=114.06 + 0.1 * n, lat=22.55, adcode=AREA,
+                enterprises=maker,
+            ).model_copy(update={"outlet_id": f"T{AREA}-000{n + 1}"})
+            for n in range(2)
+        )  # fmt: skip
+        st.session_state["proposal"] = Proposal(
+            Asked(maker, AREA), sites, Outcome.OPTIMAL, value=2.0, bound=2.0
+        )
+        st.session_state["proposal_of"] = (work.checked, work.asked)
+        st.session_state["focus"] = maker
+        then()
+
+    return setup
+
+
+def test_a_proposal_is_of_the_rules_it_was_asked_under() -> None:
+    test = page("trysites", query={"adcode": AREA}, setup=waiting())
+    assert any("Shenzhen" in caption.value for caption in test.caption)
+    test.selectbox(key="rules").set_value("cn-2019-46").run()
+    assert not test.exception
+    assert "accept" not in {button.key for button in test.button}
+    test.selectbox(key="rules").set_value("cn-2026-73").run()
+    test.button(key="accept").click().run()
+    assert draft(test).proven is not None
+    assert test.session_state["work"].settled.proven is not None
+    test.selectbox(key="rules").set_value("cn-2019-46").run()
+    assert test.session_state["work"].settled.proven is None
+
+
+def test_what_is_excluded_since_is_not_offered() -> None:
+    def excluded_since() -> None:
+        from planner.draft import Exclusion
+        from planner.pages import session, trystate
+
+        corners = ((114.05, 22.54), (114.07, 22.54), (114.06, 22.56))
+        trystate.do(
+            session.work().draft.model_copy(update={"exclusions": (Exclusion(name="x", corners=corners),)})
+        )
+
+    test = page("trysites", query={"adcode": AREA}, setup=waiting(excluded_since))
+    assert not test.exception
+    assert any("left out" in caption.value for caption in test.caption)
+    test.button(key="accept").click().run()
+    assert [site.lon for site in draft(test).sites] == [pytest.approx(114.16)]
+
+
+def test_what_was_ticked_off_stays_off() -> None:
+    edits = {"edited_rows": {"1": {"on": False}, "2": {"on": True}}}
+    assert ticked(frozenset({"a", "c"}), edits, ["a", "b", "c"]) == {"a", "b"}
+
+
+def test_a_corner_off_the_globe_sets_none() -> None:
+    def typed() -> None:
+        from planner.pages import trystate
+
+        trystate.add_corner(114.0, 22.5)
+        known = {"lon": 114.0, "lat": 22.5}
+        assert not trystate.set_corners([known, {"lon": 200.0, "lat": 10.0}])
+        assert trystate.set_corners([known, {"lon": 114.1, "lat": 22.5}])
+
+    test = page("trysites", query={"adcode": AREA}, setup=typed)
+    assert not test.exception
+    assert test.session_state["corners"] == [(114.0, 22.5), (114.1, 22.5)]

@@ -9,7 +9,7 @@ from planner.draft import Draft, Exclusion, TriedSite, added
 from planner.drafted import drafted_study
 from planner.ground import ground_of
 from planner.language import translator
-from planner.proposal import Asked, accepted, conflict_sentences, proof, propose, sentence
+from planner.proposal import Asked, accepted, conflict_sentences, proof, propose, sentence, shut_out
 from planner.refusals import inside
 from planner.study import check_study
 from planner.trial import trial
@@ -134,3 +134,16 @@ def test_accepting_whole_and_in_part() -> None:
     assert len({each.outlet_id for each in both.sites}) == len(found.sites) + 1
     assert both.proven is None
     assert all(each.origin == "proposal" for each in whole.sites)
+
+
+def test_what_is_excluded_after_asking_is_not_accepted() -> None:
+    tables, rules, scenario = world(), SETS["local"], worlds.scenario()
+    found = propose(tables, rules, scenario, Draft(), asked())
+    first = found.sites[0]
+    around = tuple((first.lon + x, first.lat + y) for x, y in ((-0.01, -0.01), (0.01, -0.01), (0, 0.01)))
+    draft = Draft(exclusions=(Exclusion(name="lake", corners=around),))
+    out = shut_out(draft, found)
+    assert first.outlet_id in out
+    after = accepted(draft, found, tables, under="all")
+    assert {each.outlet_id for each in after.sites} == {each.outlet_id for each in found.sites} - out
+    assert after.accepted is None
