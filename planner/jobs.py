@@ -169,8 +169,9 @@ class Jobs:
             thread.start()
 
     def _run(self, job: _Job) -> None:
-        worker = self._worker()
+        worker = None
         try:
+            worker = self._worker()
             self._watch(job, worker)
         except Exception as error:  # a thread that dies without a word would leave its job running for ever
             self._end(job, State.FAILED, _broken(f"{type(error).__name__}: {error}"))
@@ -178,9 +179,9 @@ class Jobs:
             with self._lock:
                 self._running -= 1
                 self._threads.discard(threading.current_thread())
-                if worker.alive and job.report.state in (State.DONE, State.FAILED):
+                if worker is not None and worker.alive and job.report.state in (State.DONE, State.FAILED):
                     self._idle.append(worker)
-                else:
+                elif worker is not None:
                     worker.kill()
                 self._take_up()
 

@@ -148,3 +148,17 @@ def test_what_nobody_fetches_is_dropped_after_an_hour() -> None:
     now[0] = KEPT_S + 1
     assert jobs.report(job, "me") is None
     jobs.close()
+
+
+def test_a_process_that_cannot_start_is_a_failure_and_stops_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = Jobs(at_once=1)
+
+    def refused() -> None:
+        raise OSError("no more processes")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(made, "_worker", refused)
+        found = wait(made, made.start(count, 1, session="me"))
+    assert found.state is State.FAILED
+    assert wait(made, made.start(count, 1, session="me")).state is State.DONE
+    made.close()
