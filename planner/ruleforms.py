@@ -16,6 +16,8 @@ from planner.scenario import Scenario, scenario_from
 MOST_BYTES = 100_000
 MOST_RULES = 100
 LONGEST_TITLE = 200
+MOST_OUTLETS = 1_000_000
+"""What a rule may ask for as a whole number."""
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _OWN = "-own"
 
@@ -113,6 +115,7 @@ def read_rule_set(upload: tuple[str, bytes]) -> RuleSet:
         path = Path(scratch) / "rules.toml"
         path.write_bytes(content)
         found = _measurable(load_rule_set(path))
+    _require_writable(found, source=say("{file}", file=shown))
     if found.id in presets() and found == load_rule_set(found.id):
         return found
     _require_own(found, source=say("{file}", file=shown))
@@ -194,6 +197,25 @@ def _measurable(rule_set: RuleSet) -> RuleSet:
         if isinstance(rule, ReachShare):
             _ = rule.limit_km
     return rule_set
+
+
+def _require_writable(rule_set: RuleSet, source: Message) -> None:
+    """Refuse whole numbers that nobody means, and no form can show: a browser counts to 2^53."""
+    problems = [
+        say(
+            "{source}: {name} of rule {rule} is {value}; it can be at most {most}.",
+            source=source,
+            name=name,
+            rule=rule.id,
+            value=str(value)[:40],
+            most=MOST_OUTLETS,
+        )
+        for rule in rule_set.rules
+        for name, value in rule.parameters.model_dump(mode="json").items()
+        if isinstance(value, int) and value > MOST_OUTLETS
+    ]
+    if problems:
+        raise InputError(problems)
 
 
 def _require_own(rule_set: RuleSet, source: Message) -> None:

@@ -168,3 +168,9 @@ def test_assumptions_are_changed_by_name() -> None:
 def test_values_are_set_by_dotted_names() -> None:
     assert with_value({}, "a.b", 1) == {"a": {"b": 1}}
     assert with_value({"a": {"b": 1, "c": 2}}, "a.b", None) == {"a": {"c": 2}}
+
+
+def test_whole_numbers_that_no_form_can_show_are_refused() -> None:
+    toml = rule_set_toml(own_copy(LAW)).replace("min_outlets = 1\n", f"min_outlets = {10**20}\n", 1)
+    with pytest.raises(InputError, match="at most 1000000"):
+        read_rule_set(("mine.toml", toml.encode()))
