@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from planner.draft import Draft, Exclusion
+
 EXAMPLE = Path(__file__).parents[2] / "examples" / "de"
 SECONDS = 120
 TABLES = {
@@ -127,3 +129,17 @@ def test_hostile_names_are_shown_as_they_are() -> None:
     assert ODD in opened.selectbox(key="focus").options
     assert all(ODD not in text.value for text in [*opened.markdown, *opened.caption, *opened.header])
     assert "_x_.csv" in opened.dataframe[0].value["File"].tolist()
+
+
+def test_what_was_tried_comes_back_with_its_tables() -> None:
+    opened = page()
+    work = opened.session_state["work"]
+    shape = Exclusion(name="lake", corners=((114.0, 22.5), (114.1, 22.5), (114.1, 22.6)))
+    opened.session_state["work"] = work.model_copy(update={"draft": Draft(exclusions=(shape,))})
+    opened.run()
+    upload(opened, TABLES)
+    opened.button(key="use_tables").click().run()
+    assert not opened.session_state["work"].draft.exclusions
+    opened.button(key="use_demo").click().run()
+    assert not opened.exception
+    assert opened.session_state["work"].draft.exclusions == (shape,)

@@ -254,3 +254,49 @@ def test_an_earlier_version_is_saved_as_the_next(store: Store) -> None:
     test.run()
     click(test, "scenario_save")
     assert [len(store.load(saved.id, n).work.draft.sites) for n in (1, 2, 3)] == [1, 2, 1]
+
+
+def selected(test: AppTest) -> list[int]:
+    rows: list[int] = test.session_state["scenario_list"]["selection"]["rows"]
+    return rows
+
+
+def test_the_selection_stays_with_its_scenario(store: Store) -> None:
+    for name in ("first", "second", "third"):
+        store.save(work(), name)
+    names = [one.name for one in store.scenarios()]
+    test = page("scenarios")
+    test.session_state["scenario_list"] = {"selection": {"rows": [2], "columns": [], "cells": []}}
+    click(test.run(), "scenario_clone")
+    after = [one.name for one in store.scenarios()]
+    assert len(after) == 4
+    assert after[selected(test)[0]] == names[2]
+    click(test, "scenario_delete_now")
+    assert names[2] not in [one.name for one in store.scenarios()]
+    assert selected(test) == []
+    assert not [button for button in test.button if button.key == "scenario_delete_now"]
+
+
+def test_a_conflict_goes_with_the_scenario_it_is_about(store: Store) -> None:
+    test, _ = conflicted(store)
+    click(test, "scenario_close")
+    assert not [button for button in test.button if button.key == "scenario_mine_next"]
+
+
+def test_the_way_back_brings_its_tables_or_says_why_not(store: Store) -> None:
+    test = page("scenarios")
+    gone = work().model_copy(update={"data": "f" * 64})
+    test.session_state["scenario_left"] = (gone, None)
+    click(test.run(), "scenario_back")
+    assert any("Upload them again" in error.value for error in test.error)
+    assert test.session_state["work"].data == "demo"
+
+
+def test_rules_of_a_scenario_can_be_chosen_again(store: Store) -> None:
+    rules = load_rule_set("cn-2026-73").model_copy(update={"id": "theirs", "title": "Theirs"})
+    saved = store.save(work().model_copy(update={"rules": rules}), "with rules")
+    test = page("scenarios", query={"scenario": saved.saved.id})
+    test.selectbox(key="rules").set_value("cn-2019-46").run()
+    test.selectbox(key="rules").set_value("theirs").run()
+    assert not test.exception
+    assert test.session_state["work"].rules == rules
