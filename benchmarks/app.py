@@ -40,8 +40,8 @@ SPOTS = """(places) => places.map(([lon, lat]) => {
   const free = over && !over.closest(".om-legend, .om-search, .om-card, .leaflet-control");
   return free ? [at.x, at.y] : null;
 }).filter((spot) => spot)"""
-COUNT = "() => document.querySelectorAll('.om-mark-tried').length"
-MARKED = "(number) => document.querySelectorAll('.om-mark-tried').length >= number"
+COUNT = "() => document.querySelectorAll('.om-site:not(.om-waits) .om-mark-tried').length"
+MARKED = f"(number) => ({COUNT})() >= number"
 SAID = """(number) => {
   const said = document.querySelector("[data-testid='stMain'] h2");
   return said && said.innerText.startsWith("+" + number + " outlet");
