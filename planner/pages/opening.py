@@ -6,6 +6,7 @@ import streamlit as st
 
 from geodata.messages import InputError
 from geodata.schemas import Tables
+from planner.draft import Draft
 from planner.pages import login, session
 from planner.saved import Opened, Saved, Store, is_uploaded
 from planner.work import Work
@@ -29,7 +30,10 @@ def open_asked() -> None:
         return
     if asked:
         try:
-            take_up(Store.of_user().load(asked))
+            wanted = Store.of_user().load(asked)
+            if session.work().draft != Draft():
+                remember()  # the browser's way back leads here too, and asks nobody
+            take_up(wanted)
         except InputError as error:
             say_error(error)
 
@@ -44,6 +48,12 @@ def is_changed() -> bool:
     """Whether the work is another than what was opened."""
     found = opened()
     return found is None or found.work != session.work()
+
+
+def remember() -> None:
+    """Keep what is not saved for the way back, for something else is about to take its place."""
+    if is_changed():
+        st.session_state["scenario_left"] = (session.work(), opened())
 
 
 def take_up(found: Opened) -> None:

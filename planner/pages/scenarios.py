@@ -145,15 +145,9 @@ def _save_as(name: str) -> None:
 def _load(identity: str) -> None:
     with _telling():
         found = Store.of_user().load(identity)
-        _remember()
+        opening.remember()
         opening.take_up(found)
         st.session_state.pop("scenario_conflict", None)
-
-
-def _remember() -> None:
-    """Keep what is not saved for the way back, for something else is about to take its place."""
-    if opening.is_changed():
-        st.session_state["scenario_left"] = (session.work(), opening.opened())
 
 
 def _back() -> None:
@@ -306,7 +300,7 @@ def _open_version(one: Saved, version: int) -> None:
     with _telling():
         store = Store.of_user()
         newest, earlier = store.load(one.id), store.load(one.id, version)
-        _remember()
+        opening.remember()
         opening.take_up(earlier)
         opening.keep(Opened(newest.saved, newest.work))
 

@@ -48,10 +48,12 @@ def _enterprise(adcode: str, t: Translator) -> str:
     if not names:
         return ""
     state = st.session_state
-    if state.get("try_for_area") != adcode or state.get("try_enterprise") not in names:
-        state["try_for_area"], state["try_enterprise"] = adcode, names[0]
+    area, kept = state.get("try_chosen", ("", ""))  # a widget forgets while another page is read
+    if area != adcode or state.get("try_enterprise") not in names:
+        state["try_enterprise"] = kept if area == adcode and kept in names else names[0]
     chosen = st.selectbox(t("New outlets are for"), names, key="try_enterprise",
                           help=t("First stands the enterprise that lacks most here."))  # fmt: skip
+    state["try_chosen"] = (adcode, str(chosen))
     return str(chosen)
 
 

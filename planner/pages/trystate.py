@@ -19,6 +19,8 @@ from planner.scenario import sentences_of
 
 MOST_SITES = 2000
 MOST_CORNERS = 500
+MAY_BE_BLANK = frozenset({"stock_cap_t", "pickups_per_year"})
+"""Then they are as new outlets are in the scenario."""
 DECIMALS = 5
 """Of a degree: about a metre."""
 
@@ -102,7 +104,7 @@ def change(outlet_id: str, fields: Mapping[str, object]) -> bool:
     draft = session.work().draft
     if outlet_id not in draft.by_id:
         return False
-    given = {name: value for name, value in fields.items() if value is not None}
+    given = {name: value for name, value in fields.items() if value is not None or name in MAY_BE_BLANK}
     for name in ("lon", "lat"):
         if name in given:
             given[name] = round(float(str(given[name])), DECIMALS)

@@ -300,3 +300,14 @@ def test_rules_of_a_scenario_can_be_chosen_again(store: Store) -> None:
     test.selectbox(key="rules").set_value("theirs").run()
     assert not test.exception
     assert test.session_state["work"].rules == rules
+
+
+def test_a_link_in_an_open_page_leaves_a_way_back(store: Store) -> None:
+    saved = store.save(work(2), "linked")
+    test = page("scenarios")
+    test.session_state["work"] = work(1)
+    test.query_params["scenario"] = saved.saved.id
+    test.run()
+    assert len(test.session_state["work"].draft.sites) == 2
+    click(test, "scenario_back")
+    assert len(test.session_state["work"].draft.sites) == 1

@@ -181,3 +181,36 @@ def test_a_corner_off_the_globe_sets_none() -> None:
     test = page("trysites", query={"adcode": AREA}, setup=typed)
     assert not test.exception
     assert test.session_state["corners"] == [(114.0, 22.5), (114.1, 22.5)]
+
+
+def test_the_enterprise_chosen_is_still_chosen_after_another_page() -> None:
+    def chosen_before() -> None:  # the widget's own state is gone by then
+        import streamlit as st
+
+        from planner.pages import places
+
+        st.session_state["try_chosen"] = (AREA, places.owing(AREA)[-1])
+
+    test = page("trysites", query={"adcode": AREA}, setup=chosen_before)
+    names = test.selectbox(key="try_enterprise").options
+    assert len(names) > 1
+    assert test.selectbox(key="try_enterprise").value == names[-1]
+    test.selectbox(key="try_enterprise").set_value(names[0]).run()
+    assert test.session_state["try_chosen"] == (AREA, names[0])
+
+
+def test_a_capacity_made_blank_is_the_usual_one() -> None:
+    def blank() -> None:
+        from planner.pages import session, trystate
+
+        trystate.add(
+            114.06, 22.55, str(session.tables().sales["enterprise"].min()), fields={"stock_cap_t": 3.0}
+        )
+        (site,) = session.work().draft.sites
+        assert trystate.change(site.outlet_id, {"stock_cap_t": None, "name": None})
+
+    test = page("trysites", query={"adcode": AREA}, setup=blank)
+    assert not test.exception
+    (site,) = draft(test).sites
+    assert site.stock_cap_t is None
+    assert site.name
