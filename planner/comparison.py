@@ -1,8 +1,7 @@
 """Two studies side by side: their figures, what became of the areas, and what else differs between them."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import pandas as pd
 
@@ -85,7 +84,7 @@ def compared(before: Digest, after: Digest) -> Comparison:
 
 def figure_changes(before: Digest, after: Digest) -> tuple[FigureChange, ...]:
     """Return the figures of two studies side by side."""
-    counted: list[tuple[Message, Any]] = [
+    counted: list[tuple[Message, Callable[[Digest], int]]] = [
         (say("Areas that meet every duty"), lambda digest: digest.count("met")),
         (say("Areas that are short"), lambda digest: digest.count("short")),
         (say("Duties"), lambda digest: len(digest.duties)),

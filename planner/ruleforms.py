@@ -23,7 +23,7 @@ _OWN = "-own"
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
+class ParameterChange:
     """A parameter (or, with none named, a whole rule) that is not as in another rule set; None: not there."""
 
     rule: str
@@ -134,17 +134,17 @@ def nearest_preset(rule_set: RuleSet) -> RuleSet | None:
     return best if shared[best.id] else None
 
 
-def differences(rule_set: RuleSet, base: RuleSet) -> list[Difference]:
+def parameter_changes(rule_set: RuleSet, base: RuleSet) -> list[ParameterChange]:
     """Return where a set is not as another: parameters, and rules that only one of them has."""
     before = {rule.id: rule for rule in base.rules}
     after = {rule.id: rule for rule in rule_set.rules}
     found = []
     for name in [*before, *(name for name in after if name not in before)]:
         if name in before and name in after:
-            found += _parameter_differences(before[name], after[name])
+            found += _changes_of(before[name], after[name])
         else:
             found.append(
-                Difference(name, "", name if name in before else None, name if name in after else None)
+                ParameterChange(name, "", name if name in before else None, name if name in after else None)
             )
     return found
 
@@ -163,11 +163,11 @@ def with_assumptions(scenario: Scenario, changes: Mapping[str, Any]) -> Scenario
     return scenario_from(values)
 
 
-def _parameter_differences(before: AnyRule, after: AnyRule) -> list[Difference]:
+def _changes_of(before: AnyRule, after: AnyRule) -> list[ParameterChange]:
     old, new = (rule.parameters.model_dump(mode="json") for rule in (before, after))
     names = [*old, *(name for name in new if name not in old)]
     return [
-        Difference(after.id, name, old.get(name), new.get(name))
+        ParameterChange(after.id, name, old.get(name), new.get(name))
         for name in names
         if old.get(name) != new.get(name)
     ]
@@ -182,13 +182,14 @@ def _marked(rule_set: RuleSet) -> RuleSet:
     """Return the set with every rule assumed whose parameters are not those of the bundled set."""
     base = nearest_preset(rule_set)
     law = {rule.id: rule for rule in base.rules} if base else {}
-    rules = tuple(
-        rule.model_copy(update={"assumption": law[rule.id].assumption or differs})
-        if rule.id in law and (differs := bool(_parameter_differences(law[rule.id], rule))) is not None
-        else rule
-        for rule in rule_set.rules
-    )
+    rules = tuple(_marked_against(law.get(rule.id), rule) for rule in rule_set.rules)
     return rule_set.model_copy(update={"rules": rules})
+
+
+def _marked_against(law: AnyRule | None, rule: AnyRule) -> AnyRule:
+    if law is None:
+        return rule
+    return rule.model_copy(update={"assumption": law.assumption or bool(_changes_of(law, rule))})
 
 
 def _measurable(rule_set: RuleSet) -> RuleSet:

@@ -127,17 +127,21 @@ def _forecast(shown: AreaView, t: Translator) -> None:
         column.bar_chart(_by_time(shown.years, name, year, past, ahead), color=[colour, FADED],
                          x_label=t("Year"), y_label="", height=260)  # fmt: skip
     with st.expander(t("The figures as a table")):
-        st.dataframe(
-            shown.years.assign(year=shown.years["year"].astype(str)),
-            hide_index=True,
-            column_config={
-                "year": t("Year"),
-                "sales": st.column_config.NumberColumn(t("Sold"), format="localized", step=1),
-                "stock": st.column_config.NumberColumn(t("In use"), format="localized", step=1),
-                "retired_t": st.column_config.NumberColumn(t("Retired, t"), format="localized", step=0.1),
-            },
-        )
+        _years(shown.years, t)
     st.caption(t("Modelled from sales by chemistry; lives and weights are assumed, see the rules page."))
+
+
+def _years(years: pd.DataFrame, t: Translator) -> None:
+    st.dataframe(
+        years.assign(year=years["year"].astype(str)),
+        hide_index=True,
+        column_config={
+            "year": t("Year"),
+            "sales": st.column_config.NumberColumn(t("Sold"), format="localized", step=1),
+            "stock": st.column_config.NumberColumn(t("In use"), format="localized", step=1),
+            "retired_t": st.column_config.NumberColumn(t("Retired, t"), format="localized", step=0.1),
+        },
+    )
 
 
 def _by_time(years: pd.DataFrame, name: str, year: int, past: str, ahead: str) -> pd.DataFrame:

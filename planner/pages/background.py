@@ -1,6 +1,6 @@
 """The server's background work, and this session's part of it."""
 
-from typing import Any
+from collections.abc import Callable
 
 import streamlit as st
 
@@ -20,7 +20,7 @@ def _stay(name: str) -> str:
     return name
 
 
-def start(name: str, function: Any, *args: Any, limit_s: float) -> None:
+def start(name: str, function: Callable[..., object], *args: object, limit_s: float) -> None:
     """Start this session's job of a name; one that runs is stopped."""
     cancel(name)
     own = _stay(session.session_id())

@@ -109,7 +109,7 @@ def _changes(rules: RuleSet, t: Translator) -> None:
     base = ruleforms.nearest_preset(rules)
     if base is None:
         return
-    found = ruleforms.differences(rules, base)
+    found = ruleforms.parameter_changes(rules, base)
     if not found:
         st.caption(t("All numbers are those of the bundled rule set {id}.", id=session.plain(base.id)))
         return

@@ -6,10 +6,10 @@ from geodata.messages import InputError
 from planner.forms import CHOICES, NAMES, FieldKind, FormField, fields_of, with_value
 from planner.ruleforms import (
     MOST_BYTES,
-    Difference,
-    differences,
+    ParameterChange,
     nearest_preset,
     own_copy,
+    parameter_changes,
     read_rule_set,
     renamed,
     rule_fields,
@@ -75,7 +75,7 @@ def test_a_changed_number_of_the_law_is_assumed_until_it_is_back() -> None:
     changed = with_parameters(LAW, "maker-presence", {"min_outlets": 2})
     assert changed.id == "cn-2026-73-own"
     assert [rule.assumption for rule in changed.rules] == [True, False, True, True]
-    assert differences(changed, LAW) == [Difference("maker-presence", "min_outlets", 1, 2)]
+    assert parameter_changes(changed, LAW) == [ParameterChange("maker-presence", "min_outlets", 1, 2)]
     assert nearest_preset(changed) == LAW
     back = with_parameters(changed, "maker-presence", {"min_outlets": 1})
     assert back.rules == LAW.rules
