@@ -26,11 +26,15 @@ DECIMALS = 5
 
 
 def history() -> History:
-    """Return the steps of the draft that is worked on; a draft that came from elsewhere begins anew."""
+    """Return the steps of the draft that is worked on; a draft that came from elsewhere begins anew.
+
+    What is saved under a name goes on with the steps it had without one.
+    """
     kept: dict[str, History] = st.session_state.setdefault("histories", {})
     name, now = _scenario(), session.work().draft
     if name not in kept or kept[name].now != now:
-        kept[name] = History(now)
+        same = (steps for steps in reversed(kept.values()) if steps.now == now and now.sites)
+        kept[name] = next(same, History(now))
     return kept[name]
 
 

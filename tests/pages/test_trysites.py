@@ -214,3 +214,19 @@ def test_a_capacity_made_blank_is_the_usual_one() -> None:
     (site,) = draft(test).sites
     assert site.stock_cap_t is None
     assert site.name
+
+
+def test_steps_can_be_undone_after_the_draft_was_saved_under_a_name() -> None:
+    def saved() -> None:
+        import streamlit as st
+
+        from planner.pages import session, trystate
+
+        trystate.add(114.06, 22.55, str(session.tables().sales["enterprise"].min()))
+        st.query_params["scenario"] = "named"
+        assert len(trystate.history().past) == 1
+        trystate.undo()
+        assert not session.work().draft.sites
+        del st.query_params["scenario"]
+
+    assert not page("trysites", query={"adcode": AREA}, setup=saved).exception
