@@ -158,8 +158,8 @@ def area_ranking(digest: Digest, status: str = "") -> Ranking:
         {
             t("Status"): areas["status"].map(signs),
             t("Area"): areas["label"],
-            t("Province"): areas["province_adcode"].map(digest.names),
             t("Missing"): areas["missing_outlets"],
+            t("Province"): areas["province_adcode"].map(digest.names),
             t("Outlets"): areas["outlets"],
             t("Sales"): areas["sales"].round().astype("int64"),
             t("Duties short"): areas["short"],
