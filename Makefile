@@ -38,8 +38,9 @@ demo: $(READY)
 	$(BIN)/outlet-planner verify $(DEMO)
 	@echo "The report: $(CURDIR)/$(DEMO)/report.html"
 
+# One process a core; the tests of a file stay together, since they share what they measure or serve.
 test: lint
-	$(BIN)/pytest
+	$(BIN)/pytest -n auto --dist loadfile
 
 lint: $(READY)
 	$(BIN)/ruff check .
