@@ -14,7 +14,7 @@ from planner.pages.tables import table_height
 
 HEIGHT = 620
 FADED = "#9A9A9A"
-COLUMNS = ("status", "short", "have", "required", "enterprise", "rule", "unit", "assumed", "todo", "source")
+COLUMNS = ("status", "rule", "required", "have", "short", "enterprise", "unit", "assumed", "todo", "source")
 
 
 def show() -> None:
