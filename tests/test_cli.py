@@ -176,9 +176,10 @@ def test_compare_says_what_changed(run: Run, planned: Path, tmp_path: Path) -> N
     assert {area["after"] for area in changed["areas"]} == {"met"}
     assert changed["differences"] == []
     run("check", *NETWORK, "--metric", "detour", "--out", tmp_path / "roads")
-    assert "Assumption metric: great-circle, then detour." in run(
-        "compare", tmp_path / "before", tmp_path / "roads"
-    ).err
+    assert (
+        "Assumption metric: great-circle, then detour."
+        in run("compare", tmp_path / "before", tmp_path / "roads").err
+    )
 
 
 def test_the_map_alone(run: Run, planned: Path, tmp_path: Path) -> None:
