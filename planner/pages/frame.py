@@ -59,10 +59,10 @@ def controls(t: Translator) -> None:
     current = session.work()
     _data(t)
     _rules(t)
-    years = sorted({int(year) for year in session.tables().sales["year"]}, reverse=True)
+    years = sorted((int(year) for year in session.tables().sales["year"].unique()), reverse=True)
     st.session_state["year"] = current.scenario.year
     st.selectbox(t("Year"), years, key="year", on_change=_year_chosen)
-    names = sorted(set(session.tables().sales["enterprise"].astype(str)))
+    names = sorted(str(name) for name in session.tables().sales["enterprise"].unique())
     if st.session_state.get("focus") not in names:
         st.session_state["focus"] = None
     st.selectbox(t("Enterprise"), names, index=None, placeholder=t("All enterprises"), key="focus")
