@@ -27,6 +27,7 @@ __all__ = [
     "assign_areas",
     "boundary_lines",
     "default_areas",
+    "drawing_tolerance",
     "locate",
     "province_outlines",
     "read_areas",
@@ -116,14 +117,28 @@ def province_outlines(areas: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     return gpd.GeoDataFrame(frame, geometry="geometry", crs=areas.crs)
 
 
-def simplified(areas: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    """Return `areas` with coarser polygons for drawing, shared borders kept shared; never measure them.
+def drawing_tolerance(areas: gpd.GeoDataFrame) -> float:
+    """Return how far a line may lie from where it is, in degrees, where all areas are seen at once.
 
-    The tolerance is a 6,000th of the longer side of the whole, to one figure: 0.01 degrees and three decimals
-    for China. Rounding may make a polygon invalid; none vanishes.
+    It is a 6,000th of the longer side of the whole, to one figure: 0.01 degrees for China.
     """
     left, low, right, high = areas.total_bounds
-    tolerance = _one_figure(max(right - left, high - low, 1e-6) / _STEPS)
+    return _one_figure(max(right - left, high - low, 1e-6) / _STEPS)
+
+
+def simplified(areas: gpd.GeoDataFrame, tolerance: float | None = None) -> gpd.GeoDataFrame:
+    """Return `areas` with coarser polygons for drawing, shared borders kept shared; never measure them.
+
+    Rounding, to three decimals for the whole of China, may make a polygon invalid; none vanishes.
+
+    Parameters
+    ----------
+    areas
+        Polygons in EPSG:4326.
+    tolerance
+        In degrees; None: that of a map of them all, see `drawing_tolerance`.
+    """
+    tolerance = drawing_tolerance(areas) if tolerance is None else tolerance
     decimals = max(3, 1 - int(np.floor(np.log10(tolerance))))
     exact = areas.geometry.to_numpy()
     coarse = shapely.coverage_simplify(exact, tolerance)

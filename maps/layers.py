@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import geopandas as gpd
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import shapely
 
@@ -15,6 +16,9 @@ from maps.words import Words
 
 DECIMALS = 3
 """Least decimals of a degree on a map: about 100 m, less than a pixel where a whole country is seen."""
+
+FINE_DECIMALS = 5
+"""Decimals of lines that are looked at from near: about 1 m."""
 
 Data = dict[str, object]
 
@@ -89,6 +93,12 @@ def _rings(polygon: shapely.Polygon, decimals: int) -> list[list[list[float]]]:
     return [np.round(shapely.get_coordinates(ring), decimals).tolist() for ring in rings]
 
 
+def stepped(points: npt.NDArray[np.float64]) -> list[int]:
+    """Return points, (N, 2), as the steps from each to the next, (2N,), in 0.00001 degrees: half the size."""
+    whole = np.rint(points * 10**FINE_DECIMALS).astype(np.int64)
+    return [int(step) for step in np.diff(whole, axis=0, prepend=0).flat]
+
+
 def decimals_for(shapes: gpd.GeoDataFrame) -> int:
     """Return how many decimals of a degree are seen: a 5,000th of the longer side, at least three."""
     left, low, right, high = shapes.total_bounds
@@ -96,14 +106,14 @@ def decimals_for(shapes: gpd.GeoDataFrame) -> int:
     return max(DECIMALS, 1 - math.floor(math.log10(step)))
 
 
-def line_layer(shapes: gpd.GeoDataFrame | None) -> list[list[list[float]]]:
+def line_layer(shapes: gpd.GeoDataFrame | None, decimals: int | None = None) -> list[list[list[float]]]:
     """Return lines, or the outlines of polygons, as lists of (longitude, latitude)."""
     if shapes is None or shapes.empty:
         return []
     values = shapes.geometry.values
     lines = shapely.boundary(values) if (shapely.get_dimensions(values) == 2).all() else values
     parts = shapely.get_parts(shapely.line_merge(lines))
-    decimals = decimals_for(shapes)
+    decimals = decimals_for(shapes) if decimals is None else decimals
     return [np.round(shapely.get_coordinates(part), decimals).tolist() for part in parts]
 
 

@@ -11,7 +11,7 @@ import shapely
 from folium.template import Template
 
 from maps import assets
-from maps.layers import Data, line_layer
+from maps.layers import FINE_DECIMALS, Data, line_layer
 from maps.legend import Colouring
 from maps.safe import json_text
 from maps.words import Words, script_words
@@ -146,7 +146,7 @@ def base_of(areas: gpd.GeoDataFrame, area_data: Data, background: Background, t:
         "areas": area_data,
         "provinces": _province_labels(areas, background.province_names),
         "province_lines": line_layer(background.provinces),
-        "boundary_lines": line_layer(background.boundary_lines),
+        "boundary_lines": line_layer(background.boundary_lines, FINE_DECIMALS),
         "credits": list(background.credits),
     }
 

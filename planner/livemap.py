@@ -19,6 +19,7 @@ from maps.layers import CardLine, Data, Fact, area_layer, reach_layer, unreached
 from maps.legend import Colouring, LegendClass
 from maps.overview import base_of
 from planner.language import Language, Translator, translator
+from planner.outlines import OUTLINES
 from planner.report_digest import Digest, status_words
 from planner.report_map import background_of, card_lines, colourings, facts, layers, outlet_notes
 
@@ -124,7 +125,7 @@ def area_paint(
     reach_km: float | None = None,
     unreached: pd.DataFrame | None = None,
 ) -> bytes:
-    """Return what lies on one area and around it: density of sales, what is not reached, outlets, reach.
+    """Return what lies on one area and around it: sales, what is not reached, outlets, reach, fine outlines.
 
     Parameters
     ----------
@@ -139,7 +140,8 @@ def area_paint(
         an empty table, by None: not known.
     """
     t, study = digest.t, digest.study
-    near = _around(study.tables.areas, adcode, reach_km or 0.0)
+    areas = study.tables.areas
+    near = _around(areas, adcode, reach_km or 0.0)
     narrow = replace(study, tables=replace(study.tables, outlets=near(study.tables.outlets)))
     within = replace(digest, study=narrow)
     shown = named_outlets(layers(within, demand_of=[adcode]), within)
@@ -158,6 +160,7 @@ def area_paint(
         points=[*below, *shown[1:]],
         figures=facts(digest),
         lines=lines,
+        fine=OUTLINES.around(areas, area_digest(areas), adcode),
     )
 
 
@@ -201,6 +204,7 @@ def paint_of(
     points: Sequence[Data],
     figures: Sequence[Fact] = (),
     lines: Mapping[str, Sequence[CardLine]] | None = None,
+    fine: Data | None = None,
 ) -> bytes:
     """Return what lies on the areas as JSON; colourings and figures are in the order of the areas.
 
@@ -214,6 +218,8 @@ def paint_of(
         From `maps.layers`; later ones lie on top.
     figures, lines
         Figures and sentences on the areas' cards, the latter by adcode.
+    fine
+        Outlines that stand in for the coarse ones, see `planner.outlines`.
     """
     cards = lines or {}
     return as_json(
@@ -224,6 +230,7 @@ def paint_of(
             "lines": [
                 [[line.mark, line.text] for line in cards.get(code, ())] for code in digest.areas["adcode"]
             ],
+            "fine": fine,
         }
     )
 

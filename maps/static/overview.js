@@ -27,6 +27,33 @@
     return name;
   }
 
+  // The points that steps of a 100,000th of a degree lead through.
+  function walked(steps) {
+    const points = [];
+    let lon = 0, lat = 0;
+    for (let n = 0; n < steps.length; n += 2) {
+      lon += steps[n];
+      lat += steps[n + 1];
+      points.push([lon / 1e5, lat / 1e5]);
+    }
+    return points;
+  }
+
+  // Lines without the pieces that run along some shapes, all given by the same points.
+  function linesBeside(lines, shapes) {
+    const taken = new Set(shapes.flat(3).map(String));
+    const kept = [];
+    lines.forEach((line) => {
+      let run = [];
+      line.forEach((point, n) => {
+        if (n > 0 && taken.has(String(line[n - 1])) && taken.has(String(point))) { kept.push(run); run = []; }
+        run.push(point);
+      });
+      kept.push(run);
+    });
+    return kept.filter((run) => run.length > 1);
+  }
+
   function drawLines(map, lines, name, weight, renderer) {
     const style = { weight: weight, fill: false, interactive: false, renderer: renderer, color: OutletMap.colour(name) };
     return L.polyline(lines.map(flip), style).addTo(map);
@@ -63,7 +90,8 @@
 
     let pattern = hatch();
     const canvas = L.canvas({ padding: 0.3 });
-    const polygons = areas.shape.map((parts) => L.polygon(parts.map((rings) => rings.map(flip)), { renderer: canvas, smoothFactor: 0.6 }).addTo(map));
+    const cornersOf = (parts) => parts.map((rings) => rings.map(flip));
+    const polygons = areas.shape.map((parts) => L.polygon(cornersOf(parts), { renderer: canvas, smoothFactor: 0.6 }).addTo(map));
     areas.size = polygons.map((polygon) => {
       const box = polygon.getBounds();
       return (box.getNorth() - box.getSouth()) * (box.getEast() - box.getWest());
@@ -83,6 +111,19 @@
     const hovered = L.polyline([], { weight: 1.6, interactive: false, renderer: above }).addTo(map);
     const ringsOf = (i) => areas.shape[i].flatMap((rings) => rings.map(flip));
 
+    // Finer outlines of some areas while a paint brings them: near a border the coarse ones lie in a neighbour.
+    const coarse = { shape: areas.shape, lines: data.province_lines };
+    function outline(fine) {
+      const before = areas.shape;
+      areas.shape = coarse.shape.slice();
+      if (fine) { fine.at.forEach((i, n) => { areas.shape[i] = fine.shape[n].map((rings) => rings.map(walked)); }); }
+      polygons.forEach((polygon, i) => { if (areas.shape[i] !== before[i]) { polygon.setLatLngs(cornersOf(areas.shape[i])); } });
+      const drawn = fine ? [...linesBeside(coarse.lines, fine.at.map((i) => coarse.shape[i])), ...fine.lines.map(walked)] : coarse.lines;
+      lines[0].setLatLngs(drawn.map(flip));
+      selection.setLatLngs(state.area < 0 ? [] : ringsOf(state.area));
+      hovered.setLatLngs([]);
+    }
+
     function styleOf(i) {
       const colouring = data.colourings[state.colouring];
       const kind = colouring && colouring.classes[colouring.member[i]];
@@ -101,7 +142,7 @@
       painters.forEach((painter) => painter.repaint());
     }
 
-    // Other colours, points and cards for the same areas; the view, the layers switched on and the open card stay.
+    // Other colours, points, cards and finer outlines for the same areas; the view, the layers switched on and the open card stay.
     function paint(next) {
       const name = (data.colourings[state.colouring] || {}).name;
       const on = new Map(data.layers.map((layer) => [layer.name, layer.on]));
@@ -113,6 +154,7 @@
       fresh.open = legend.open;
       legend.replaceWith(fresh);
       legend = fresh;
+      outline(next.fine);
       recolour();
       if (state.area >= 0) { card.show(OutletMap.areaContent(areas, data.colourings[state.colouring], state.area)); }
     }
@@ -224,6 +266,7 @@
     map.on("resize", () => { if (state.area < 0 && !state.kept) { fit(); } });
     OutletMap.control(map, data, fit);
     fit();
+    if (data.fine) { outline(data.fine); }
     recolour();
     const always = { signal: gone.signal };
     const paper = () => { map.invalidateSize(false); fit(); recolour(); };
