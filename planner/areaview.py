@@ -23,6 +23,7 @@ from planner.report_digest import (
 from planner.rules.base import Status, Unit
 from planner.rules.reach_share import ReachShare
 from planner.rules.ruleset import RuleSet
+from planner.rules.wording import source_in
 from planner.scenario import Scenario
 from planner.sentences import with_sentences
 from planner.study import Study
@@ -276,7 +277,7 @@ def requirements(view: AreaView, rules: RuleSet, t: Translator, *, most: int = 5
             "short": amount(row["shortage"], row["unit"], t) if row["shortage"] > 0 else "–",
             "unit": units[row["unit"]],
             "todo": row["sentence"],
-            "source": asked[row["rule_id"]].source,
+            "source": source_in(asked[row["rule_id"]], t.language),
             "assumed": t("assumed") if row["assumed"] else "",
             "rule_id": row["rule_id"],
         }

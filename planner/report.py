@@ -26,6 +26,7 @@ from planner.report_tables import (
     province_table,
     requirement_table,
 )
+from planner.rules.wording import source_in
 from planner.study import Study
 
 NOTES = 300
@@ -99,6 +100,7 @@ def _content(digest: Digest) -> dict[str, object]:
         "study": study,
         "title": _title(digest),
         "rule_set": rule_set_title(study, t),
+        "rule_source": source_in(study.rules, t.language),
         "answer": answer(digest),
         "figures": figures(digest, study.sales_within_reach),
         "areas": area_table(digest),

@@ -11,6 +11,7 @@ from planner.check import NO_DUTY, area_status
 from planner.language import Language, Translator
 from planner.network import NATION_CODE
 from planner.rules.base import Status, Unit
+from planner.rules.wording import title_in
 from planner.study import Study
 
 WORST = 500
@@ -226,5 +227,4 @@ def unit_words(t: Translator) -> dict[str, str]:
 
 def rule_set_title(study: Study, t: Translator) -> str:
     """Return the rule set's title in the reader's language."""
-    chinese = t.language is Language.CHINESE and study.rules.title_zh
-    return study.rules.title_zh if chinese else study.rules.title
+    return title_in(study.rules, t.language)

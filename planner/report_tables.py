@@ -18,6 +18,7 @@ from planner.report_digest import (
     status_words,
 )
 from planner.rules.base import Status
+from planner.rules.wording import source_in
 from planner.sentences import with_sentences
 
 
@@ -231,7 +232,8 @@ def requirement_table(digest: Digest) -> Table:
     )  # fmt: skip
     rows = []
     for rule in digest.study.rules.rules:
-        source = t("Assumed: {source}", source=rule.source) if rule.assumption else rule.source
+        written = source_in(rule, t.language)
+        source = t("Assumed: {source}", source=written) if rule.assumption else written
         rows.append(
             Row(
                 (

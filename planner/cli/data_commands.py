@@ -76,10 +76,13 @@ def sample(
 def list_rules(ctx: typer.Context, lang: opt.Language = None, as_json: opt.Json = False) -> None:  # noqa: ARG001
     """List the bundled rule sets."""
     from planner.rules.ruleset import load_rule_set, presets
+    from planner.rules.wording import title_in
 
     console: Console = ctx.obj
     sets = [load_rule_set(name) for name in presets()]
-    rows = [{"id": each.id, "title": _title(each, console), "rules": len(each.rules)} for each in sets]
+    rows = [
+        {"id": each.id, "title": title_in(each, console.language), "rules": len(each.rules)} for each in sets
+    ]
     if as_json:
         console.print_json(rows)
     else:
@@ -197,17 +200,16 @@ def app(
     raise typer.Exit(subprocess.run(command, env=os.environ | opening, check=False).returncode)
 
 
-def _title(rule_set: "RuleSet", console: Console) -> str:
-    return rule_set.title_zh if console.language == "zh" and rule_set.title_zh else rule_set.title
-
-
 def _print_rules(console: Console, rule_set: "RuleSet") -> None:
     """Print a rule set rule by rule."""
-    console.print(f"{rule_set.id}: {_title(rule_set, console)}")
-    console.say("Source: {source}", source=rule_set.source)
+    from planner.rules.wording import source_in, title_in
+
+    console.print(f"{rule_set.id}: {title_in(rule_set, console.language)}")
+    console.say("Source: {source}", source=source_in(rule_set, console.language))
     for rule in rule_set.rules:
         assumed = f" ({console.t('assumed')})" if rule.assumption else ""
-        console.print(f"\n{rule.id}{assumed}: {console.t(rule.statement())}\n    {rule.source}")
+        source = source_in(rule, console.language)
+        console.print(f"\n{rule.id}{assumed}: {console.t(rule.statement())}\n    {source}")
 
 
 def _years(first: int, last: int) -> range:

@@ -7,7 +7,7 @@ from streamlit.navigation.page import StreamlitPage
 
 from planner.language import Language, Translator
 from planner.pages import area, data, login, opening, overview, report, rules, scenarios, session, trysites
-from planner.pages.rules import title_of
+from planner.rules.wording import title_in
 
 LANGUAGES = {str(Language.ENGLISH): "English", str(Language.CHINESE): "中文"}
 STYLE = """<style>
@@ -82,9 +82,10 @@ def _rules(t: Translator) -> None:
     sets.setdefault(current.id, current)
     st.session_state["rules"] = current.id
     st.selectbox(
-        t("Rules"), list(sets), format_func=lambda name: title_of(sets[name], t), key="rules",
+        t("Rules"), list(sets), key="rules",
         on_change=lambda: session.change(rules=sets[st.session_state["rules"]]),
     )  # fmt: skip
+    st.caption(session.plain(title_in(current, t.language)))
 
 
 def _language_chosen() -> None:

@@ -72,8 +72,7 @@ def _notes(t: Translator) -> None:
 def _figures(looked: Digest) -> None:
     shown = key_figures(looked, state.reached(), state.filters())
     for column, figure in zip(st.columns(5), shown, strict=False):
-        mark = f"{MARKS[figure.mark]} " if figure.mark else ""
-        column.metric(session.plain(figure.label), mark + figure.value)
+        column.metric(session.plain(figure.label), figure.value)
         column.caption(session.plain(figure.note))
 
 

@@ -8,11 +8,12 @@ import streamlit as st
 from geodata.messages import InputError, say
 from planner import ruleforms
 from planner.forms import choice_name, field_name
-from planner.language import Language, Translator
+from planner.language import Translator
 from planner.pages import assumptions, session
 from planner.pages.entries import entries
 from planner.pages.problems import show_problems
 from planner.rules.ruleset import AnyRule, RuleSet, rule_set_toml
+from planner.rules.wording import source_in, title_in
 
 MOST_OWN = 20
 ROLES = {"maker": say("vehicle makers"), "battery_maker": say("battery makers")}
@@ -41,11 +42,6 @@ def show() -> None:
     assumptions.show(t)
 
 
-def title_of(rules: RuleSet, t: Translator) -> str:
-    """Return a rule set's title in the reader's language."""
-    return rules.title_zh if t.language is Language.CHINESE and rules.title_zh else rules.title
-
-
 def _answer(rules: RuleSet, t: Translator) -> None:
     assumed = sum(rule.assumption for rule in rules.rules)
     st.header(
@@ -55,7 +51,9 @@ def _answer(rules: RuleSet, t: Translator) -> None:
             assumed=assumed,
         )
     )
-    st.markdown(f"**{session.plain(title_of(rules, t))}**  \n{session.plain(rules.source)}")
+    st.markdown(
+        f"**{session.plain(title_in(rules, t.language))}**  \n{session.plain(source_in(rules, t.language))}"
+    )
     st.caption(" · ".join([session.plain(rules.id), *_days(rules, t)]))
 
 
@@ -70,7 +68,7 @@ def _rule(rules: RuleSet, rule: AnyRule, t: Translator) -> None:
     mark = f" · :orange-badge[{t('assumed')}]" if rule.assumption else ""
     whom = f"{t(ROLES[rule.role])}, {t(LEVELS[rule.level])}, {t(OUTLETS[rule.outlet_kind])}"
     with st.expander(f"**{session.plain(t(rule.statement()))}** · {whom}{mark}", expanded=rule.assumption):
-        st.caption(t("Source: {source}", source=session.plain(rule.source)))
+        st.caption(t("Source: {source}", source=session.plain(source_in(rule, t.language))))
         if rule.id in rules.named:
             st.caption(t("Another rule asks this of a share of the areas; by itself it is no duty."))
         if rule.assumption:
@@ -143,7 +141,7 @@ def _save(rules: RuleSet, t: Translator) -> None:
     with st.form(key):
         name = st.text_input(t("Id (letters, digits, '.', '_', '-')"), own.id, max_chars=64, key=f"{key}:id")
         title = st.text_input(
-            t("Title"), title_of(own, t), max_chars=ruleforms.LONGEST_TITLE, key=f"{key}:title"
+            t("Title"), title_in(own, t.language), max_chars=ruleforms.LONGEST_TITLE, key=f"{key}:title"
         )
         saved = st.form_submit_button(t("Save as a rule set"), key=f"{key}:save")
     if saved:

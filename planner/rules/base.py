@@ -76,8 +76,8 @@ class Rule(Frozen, ABC):
         Unique in its rule set.
     role, level, outlet_kind
         Who owes it, over which territory it counts, which outlets count.
-    source
-        Document and article; for an assumption, what the figure rests on.
+    source, source_zh
+        Document and article; for an assumption, what the figure rests on. The second in Chinese, if at all.
     assumption
         Whether the number is ours and not the law's.
     """
@@ -87,6 +87,7 @@ class Rule(Frozen, ABC):
     level: Level = Level.AREA
     outlet_kind: KindAsked = KindAsked.ANY
     source: str
+    source_zh: str = ""
     assumption: bool = False
 
     @property

@@ -36,8 +36,8 @@ class RuleSet(Frozen):
 
     Attributes
     ----------
-    id, title, title_zh, source
-        What it is called and where it was read.
+    id, title, title_zh, source, source_zh
+        What it is called and where it was read; in Chinese too, if at all.
     in_force, repealed
         First day in force and day of repeal; None: not known, or never.
     territory
@@ -50,6 +50,7 @@ class RuleSet(Frozen):
     title: str
     title_zh: str = ""
     source: str
+    source_zh: str = ""
     in_force: date | None = None
     repealed: date | None = None
     territory: tuple[str, ...] = ()

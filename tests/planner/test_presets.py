@@ -1,10 +1,17 @@
 """Each preset on a small picture whose answer can be seen."""
 
+import html
+import re
+import tomllib
+
 import pytest
 
 from planner.check import check
-from planner.rules.ruleset import load_rule_set
-from planner.study import place_study
+from planner.language import translator
+from planner.report import report_page
+from planner.rules.ruleset import load_rule_set, presets, rule_set_from, rule_set_toml
+from planner.rules.wording import source_in, title_in
+from planner.study import check_study, place_study
 from tests.planner import worlds
 from tests.planner.worlds import at, code
 
@@ -129,3 +136,30 @@ def test_vermont_asks_for_two_in_every_county():
         ("county-presence", A): "met",
         ("county-presence", B): "short",
     }
+
+
+@pytest.mark.parametrize("name", presets())
+def test_every_source_is_there_in_chinese(name):
+    rule_set = load_rule_set(name)
+    for written in (rule_set, *rule_set.rules):
+        assert re.search("[\u4e00-\u9fff]", source_in(written, "zh"))
+        assert source_in(written, "en") == written.source
+    assert rule_set_from(tomllib.loads(rule_set_toml(rule_set)), name) == rule_set
+
+
+def test_a_set_without_chinese_shows_what_it_has():
+    values = load_rule_set("us-vt-batteries").model_dump(exclude={"source_zh", "title_zh"})
+    for rule in values["rules"]:
+        del rule["source_zh"]
+    own = rule_set_from(values, "own.toml")
+    assert [source_in(one, "zh") for one in (own, *own.rules)] == [one.source for one in (own, *own.rules)]
+    assert title_in(own, "zh") == own.title
+
+
+@pytest.mark.parametrize("name", presets())
+def test_a_chinese_report_shows_no_english_source(name):
+    study = check_study(worlds.tables([A], [("M", A, 10)]), load_rule_set(name), worlds.scenario())
+    page = report_page(study, translator("zh"))
+    for written in (study.rules, *study.rules.rules):
+        assert html.escape(written.source) not in page
+    assert all(html.escape(rule.source_zh) in page for rule in study.rules.rules)
