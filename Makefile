@@ -41,7 +41,8 @@ demo: $(READY)
 
 # One process a core; the tests of a file stay together, since they share what they measure or serve.
 test: lint
-	$(BIN)/pytest -n auto --dist loadfile
+	$(BIN)/pytest -n auto --dist loadfile -m "not slow and not alone"
+	$(BIN)/pytest -m "alone and not slow"
 
 lint: $(READY)
 	$(BIN)/ruff check .

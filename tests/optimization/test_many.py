@@ -28,6 +28,8 @@ from optimization import (
 )
 from tests.optimization.test_promises import scattered
 
+pytestmark = pytest.mark.alone
+
 
 class Poison(SolverOptions):
     """Options that kill the process that unpacks them first, and leave `marker`; then they are good."""
