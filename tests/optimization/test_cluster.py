@@ -13,11 +13,12 @@ from benchmarks.instances import prefectures
 from optimization import LocationProblem, Outcome, Plan, SolverOptions, solve, solve_many
 from tests.optimization.test_promises import scattered
 
-pytestmark = pytest.mark.alone
-
 distributed = pytest.importorskip("distributed")
 
-pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore:.*large graph.*:UserWarning")
+pytestmark = [
+    pytest.mark.alone,
+    pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore:.*large graph.*:UserWarning"),
+]
 
 OBJECTIVES = ("cost", "distance")
 PREFECTURES = 333
