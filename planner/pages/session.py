@@ -164,9 +164,8 @@ def tables() -> Tables:
 
 def study() -> Study:
     """Return the network as it is, checked; shared by all who ask for the same, and never changed."""
-    return checked_study(
-        work(), tables()
-    )  # who lacks the tables gets no study of them, kept for others or not
+    # who lacks the tables gets no study of them, kept for others or not
+    return checked_study(work(), tables())
 
 
 def checked_study(current: Work, own: Tables) -> Study:

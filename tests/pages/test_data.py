@@ -6,6 +6,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from planner.draft import Draft, Exclusion
+from tests.pages import apptest
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "de"
 SECONDS = 120
@@ -17,23 +18,8 @@ TABLES = {
 ODD = "</script><img src=x onerror=alert(1)>${alert(1)}"
 
 
-def script() -> None:
-    """The page with the controls beside it."""
-    import streamlit as st
-
-    from planner.pages import data, session
-    from planner.pages.frame import controls
-
-    session.begin()
-    with st.sidebar:
-        controls(session.language())
-    data.show()
-
-
 def page(language: str = "en") -> AppTest:
-    opened = AppTest.from_function(script, default_timeout=SECONDS)
-    opened.query_params["lang"] = language
-    return opened.run()
+    return apptest.page("data", lang=language)
 
 
 def upload(opened: AppTest, tables: dict[str, tuple[str, bytes]]) -> AppTest:

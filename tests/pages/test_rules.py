@@ -5,28 +5,13 @@ from streamlit.testing.v1 import AppTest
 
 from planner.ruleforms import own_copy
 from planner.rules.ruleset import load_rule_set, rule_set_toml
+from tests.pages import apptest
 
-SECONDS = 120
 ODD = "</script><img src=x onerror=alert(1)>${alert(1)}"
 
 
-def script() -> None:
-    """The page with the controls beside it."""
-    import streamlit as st
-
-    from planner.pages import rules, session
-    from planner.pages.frame import controls
-
-    session.begin()
-    with st.sidebar:
-        controls(session.language())
-    rules.show()
-
-
 def page(language: str = "en") -> AppTest:
-    opened = AppTest.from_function(script, default_timeout=SECONDS)
-    opened.query_params["lang"] = language
-    opened.run()
+    opened = apptest.page("rules", lang=language)
     assert not opened.exception
     return opened
 
