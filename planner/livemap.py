@@ -19,6 +19,7 @@ from maps.layers import CardLine, Data, Fact, area_layer, reach_layer, unreached
 from maps.legend import Colouring, LegendClass
 from maps.overview import base_of
 from planner.language import Language, Translator, translator
+from planner.network import names_in
 from planner.outlines import OUTLINES
 from planner.report_digest import Digest, status_words
 from planner.report_map import background_of, card_lines, colourings, facts, layers, outlet_notes
@@ -250,7 +251,7 @@ def named_outlets(shown: Sequence[Data], digest: Digest) -> list[Data]:
 
 def _identity(outlets: pd.DataFrame, digest: Digest) -> Data:
     placed = outlets[outlets["lon"].notna() & outlets["lat"].notna()]
-    lists = placed["enterprises"].fillna("").astype(str).str.split(";")
+    lists = names_in(placed["enterprises"].reset_index(drop=True)).groupby(level=0).agg(list)
     names = sorted({name for names in lists for name in names if name})
     number = {name: at for at, name in enumerate(names)}
     notes, texts = pd.factorize(pd.Series(outlet_notes(placed.assign(enterprises=""), digest), dtype=object))
