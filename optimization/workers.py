@@ -93,6 +93,7 @@ class Workers(Executor):
             if self._closed:
                 raise
             # processes cannot be started from this script
+            pool.shutdown()
             self._usable = False
             return None
         with self._lock:
@@ -103,6 +104,8 @@ class Workers(Executor):
         return pool
 
     def _forget(self, broken: ProcessPoolExecutor) -> None:
+        # its own thread is still ending; the interpreter's end must not come between
+        broken.shutdown()
         self._own.pool = None
         with self._lock:
             self._pools = {pid: pool for pid, pool in self._pools.items() if pool is not broken}
