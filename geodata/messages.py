@@ -100,6 +100,7 @@ class NoteKind(StrEnum):
     NOT_LOCATED = "not_located"
     PLAUSIBILITY = "plausibility"
     PROGRAM = "program"
+    ROADS = "roads"
     RULES = "rules"
 
 

@@ -26,6 +26,7 @@ KINDS = {
     NoteKind.NOT_LOCATED: say("Not located"),
     NoteKind.PLAUSIBILITY: say("Looks odd"),
     NoteKind.PROGRAM: say("Planning"),
+    NoteKind.ROADS: say("Roads"),
     NoteKind.RULES: say("Rules"),
 }
 INSTEAD = {
