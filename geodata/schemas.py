@@ -2,11 +2,15 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 import geopandas as gpd
 import pandas as pd
 
 from geodata.messages import Note
+
+if TYPE_CHECKING:
+    from geodata.roadnetwork import RoadNetwork
 
 CRS = "EPSG:4326"
 
@@ -74,6 +78,12 @@ class Tables:
         Whether this is the bundled, fictional sample.
     files
         The files they were read from.
+    roads
+        The road network, where distances are by road.
+    recyclers
+        recycler_id, name, lon, lat: where batteries go from the outlets; None where none are given.
+    credits
+        Attributions that the data used ask for, to be shown with every result.
     """
 
     areas: gpd.GeoDataFrame
@@ -84,3 +94,6 @@ class Tables:
     notes: tuple[Note, ...] = ()
     sample: bool = False
     files: tuple[InputFile, ...] = ()
+    roads: "RoadNetwork | None" = None
+    recyclers: pd.DataFrame | None = None
+    credits: tuple[str, ...] = ()

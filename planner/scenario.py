@@ -24,10 +24,48 @@ class Frozen(BaseModel):
 
 
 class Metric(StrEnum):
-    """How far is measured: as laws do, or stretched by the detour roads make."""
+    """How far is measured: as laws do, stretched by the detour roads make, or by road in km or minutes."""
 
     GREAT_CIRCLE = "great-circle"
     DETOUR = "detour"
+    ROAD_KM = "road-km"
+    ROAD_MIN = "road-min"
+
+    @property
+    def by_road(self) -> bool:
+        """Whether it needs a road network."""
+        return self in (Metric.ROAD_KM, Metric.ROAD_MIN)
+
+
+class RoadSettings(Frozen):
+    """How places come to the roads, and what stands for a way where there is none (assumed).
+
+    Attributes
+    ----------
+    snap_km
+        A place farther than this from any road is off the network.
+    access_kmh
+        Speed on the straight leg between a place and the road.
+    fallback_kmh
+        Speed over road-like kilometres where a place is off the network.
+    direction
+        Which way is measured: from the demand point to the outlet, back, or the mean of both.
+    margin_km
+        How far around the areas of a study roads are read.
+    """
+
+    snap_km: Positive = 2.0
+    access_kmh: Positive = 20.0
+    fallback_kmh: Positive = 40.0
+    direction: Literal["to", "back", "both"] = "to"
+    margin_km: NonNegative = 10.0
+
+
+class Haulage(Frozen):
+    """What moving costs: a tonne from collection to where it goes on, a vehicle to its outlet, per km."""
+
+    per_tonne_km: NonNegative = 0.0
+    per_vehicle_km: NonNegative = 0.0
 
 
 class NewOutlet(Frozen):
@@ -115,7 +153,10 @@ class Scenario(Frozen):
         The study's year: quantities are those of this year, outlets opened later don't count.
     metric, detour
         Distance is great-circle kilometres; where the metric is `detour`, times this factor, or, without one,
-        as roads between Chinese cities stretch it (1.3 below 200 km, 1.25 above).
+        as roads between Chinese cities stretch it (1.3 below 200 km, 1.25 above). Of the metrics by road,
+        `road-km` and `road-min`, the study's distances are in km and minutes.
+    roads
+        How places come to the roads.
     new_outlet, join_cost
         What new outlets are and cost; joining another's outlet costs `join_cost` times opening.
     weibull_shape, chemistries, chemistry_mix
@@ -124,11 +165,18 @@ class Scenario(Frozen):
         Whether the sales table begins with the enterprises' first sales.
     allow_joining, max_new, budget
         Whether outlets of others may be joined; the most new outlets and the most cost of the whole run.
+    objective
+        What a plan is to make least: the cost of opening, or, as `total`, that and moving by `haulage`.
+    haulage
+        What moving costs.
+    spacing_km
+        How far two outlets of an enterprise and a kind stand apart at least, in a straight line; None: any.
     """
 
     year: int
     metric: Metric = Metric.GREAT_CIRCLE
     detour: Annotated[float, Field(ge=1, le=5)] | None = None
+    roads: RoadSettings = RoadSettings()
     new_outlet: NewOutlets = NewOutlets()
     join_cost: NonNegative = 0.2
     weibull_shape: Positive = 3.5
@@ -138,6 +186,9 @@ class Scenario(Frozen):
     allow_joining: bool = False
     max_new: Annotated[int, Field(ge=0)] | None = None
     budget: NonNegative | None = None
+    objective: Literal["cost", "total"] = "cost"
+    haulage: Haulage = Haulage()
+    spacing_km: Positive | None = None
     solver: Solver = Solver()
 
     @field_validator("chemistry_mix")
@@ -163,7 +214,10 @@ class Scenario(Frozen):
 
     @property
     def stretch(self) -> Detour:
-        """What makes a way of a great circle: a factor, or a function of kilometres."""
+        """What makes a way of a great circle: a factor, or a function of kilometres.
+
+        By road it stands in where a place is off the network.
+        """
         if self.metric is Metric.GREAT_CIRCLE:
             return 1.0
         return self.detour or road_like_km

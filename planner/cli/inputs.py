@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from planner.scenario import Scenario
 
 DEFAULT_RULES = "cn-2026-73"
-TABLES = ("outlets", "sites", "demand")
+TABLES = ("outlets", "sites", "demand", "recyclers")
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +21,7 @@ class Request:
     """What a person asked for: where the tables are, by which rules, under which assumptions.
 
     `overrides` are the scenario's fields that options set; None leaves a field to the file or the default.
+    `roads` are read only where the metric is by road.
     """
 
     sales: Path
@@ -34,6 +35,9 @@ class Request:
     scenario: Path | None = None
     year: int | None = None
     overrides: Mapping[str, Any] | None = None
+    roads: Sequence[Path] = ()
+    recyclers: Path | None = None
+    cell_km: float | None = None
 
     def read(self) -> tuple["Tables", "RuleSet", "Scenario"]:
         """Read everything; what is cheap to get wrong is read first.
@@ -103,6 +107,8 @@ def solver_overrides(
     solver: str | None,
     time_limit: float | None,
     gap: float | None,
+    objective: str | None = None,
+    spacing: float | None = None,
 ) -> dict[str, Any]:
     """Return what options set of a scenario, as its file would hold it."""
     settings = {"name": solver, "time_limit_s": time_limit, "gap": gap}
@@ -112,5 +118,7 @@ def solver_overrides(
         "allow_joining": allow_joining or None,
         "max_new": max_new,
         "budget": budget,
+        "objective": objective,
+        "spacing_km": spacing,
         "solver": chosen or None,
     }

@@ -90,12 +90,17 @@ def frontier(
     sites: opt.Sites = None,
     demand: opt.Demand = None,
     areas: opt.Areas = None,
+    roads: opt.Roads = None,
+    recyclers: opt.Recyclers = None,
+    cell_km: opt.CellKm = None,
     datum: opt.DatumOption = None,
     rules: opt.Rules = None,
     changes: opt.SetParameter = None,
     scenario: opt.ScenarioFile = None,
     year: opt.Year = None,
     metric: opt.Metric = None,
+    objective: opt.Objective = None,
+    spacing: opt.Spacing = None,
     allow_joining: opt.AllowJoining = False,
     solver: opt.Solver = None,
     time_limit: opt.TimeLimit = None,
@@ -120,11 +125,11 @@ def frontier(
         raise InputError(say("Give both --enterprise and --area, or neither for the whole run."))
     limits = solver_overrides(
         metric=metric, allow_joining=allow_joining, max_new=None, budget=None, solver=solver,
-        time_limit=time_limit, gap=gap,
+        time_limit=time_limit, gap=gap, objective=objective, spacing=spacing,
     )  # fmt: skip
     request = Request(
         sales, outlets, sites, demand, areas, datum or (), rules, changes or (), scenario, year,
-        overrides=limits,
+        overrides=limits, roads=roads or (), recyclers=recyclers, cell_km=cell_km,
     )  # fmt: skip
     if out:
         require_replaceable(out, marker=FRONTIER_MARKER)

@@ -45,6 +45,15 @@ class MetricName(StrEnum):
 
     GREAT_CIRCLE = "great-circle"
     DETOUR = "detour"
+    ROAD_KM = "road-km"
+    ROAD_MIN = "road-min"
+
+
+class ObjectiveName(StrEnum):
+    """What a plan is to make least."""
+
+    COST = "cost"
+    TOTAL = "total"
 
 
 class SolverName(StrEnum):
@@ -106,6 +115,33 @@ Areas = Annotated[
         rich_help_panel=DATA,
     ),
 ]
+CellKm = Annotated[
+    float | None,
+    typer.Option(
+        "--cell-km",
+        min=0.01,
+        help=_("Grid that demand from a raster or polygons is merged to, in km."),
+        rich_help_panel=DATA,
+    ),
+]
+Roads = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--roads",
+        metavar="FILE",
+        help=_(
+            "OpenStreetMap roads for a metric by road: .osm.pbf, .osm, .osm.bz2, .osm.gz or .graphml; may be "
+            "repeated. If left out, they are asked of the Overpass service."
+        ),
+        rich_help_panel=DATA,
+    ),
+]
+Recyclers = Annotated[
+    Path | None,
+    typer.Option(
+        "--recyclers", help=_("Recyclers that outlets hand on to; none if left out."), rich_help_panel=DATA
+    ),
+]
 DatumOption = Annotated[
     list[str] | None,
     typer.Option(
@@ -154,7 +190,28 @@ Metric = Annotated[
     MetricName | None,
     typer.Option(
         "--metric",
-        help=_("Straight distance as laws measure it, or stretched by the scenario's detour factor."),
+        help=_(
+            "Straight distance as laws measure it, stretched by the scenario's detour factor, or by road in "
+            "km or minutes."
+        ),
+        rich_help_panel=ASSUMPTIONS,
+    ),
+]
+Objective = Annotated[
+    ObjectiveName | None,
+    typer.Option(
+        "--objective",
+        help=_("What is made least: the cost of opening, or the total of opening and moving."),
+        rich_help_panel=ASSUMPTIONS,
+    ),
+]
+Spacing = Annotated[
+    float | None,
+    typer.Option(
+        "--spacing",
+        metavar="KM",
+        min=0.001,
+        help=_("How far apart outlets of an enterprise and a kind stand at least, in km; any if left out."),
         rich_help_panel=ASSUMPTIONS,
     ),
 ]

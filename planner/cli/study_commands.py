@@ -33,6 +33,9 @@ def check(
     sites: opt.Sites = None,
     demand: opt.Demand = None,
     areas: opt.Areas = None,
+    roads: opt.Roads = None,
+    recyclers: opt.Recyclers = None,
+    cell_km: opt.CellKm = None,
     datum: opt.DatumOption = None,
     rules: opt.Rules = None,
     changes: opt.SetParameter = None,
@@ -48,7 +51,7 @@ def check(
 
     request = Request(
         sales, outlets, sites, demand, areas, datum or (), rules, changes or (), scenario, year,
-        overrides={"metric": metric},
+        overrides={"metric": metric}, roads=roads or (), recyclers=recyclers, cell_km=cell_km,
     )  # fmt: skip
     console: Console = ctx.obj
     _require_folder(out)
@@ -65,12 +68,17 @@ def place(
     sites: opt.Sites = None,
     demand: opt.Demand = None,
     areas: opt.Areas = None,
+    roads: opt.Roads = None,
+    recyclers: opt.Recyclers = None,
+    cell_km: opt.CellKm = None,
     datum: opt.DatumOption = None,
     rules: opt.Rules = None,
     changes: opt.SetParameter = None,
     scenario: opt.ScenarioFile = None,
     year: opt.Year = None,
     metric: opt.Metric = None,
+    objective: opt.Objective = None,
+    spacing: opt.Spacing = None,
     allow_joining: opt.AllowJoining = False,
     max_new: opt.MaxNew = None,
     budget: opt.Budget = None,
@@ -90,11 +98,11 @@ def place(
     console: Console = ctx.obj
     limits = solver_overrides(
         metric=metric, allow_joining=allow_joining, max_new=max_new, budget=budget, solver=solver,
-        time_limit=time_limit, gap=gap,
+        time_limit=time_limit, gap=gap, objective=objective, spacing=spacing,
     )  # fmt: skip
     request = Request(
         sales, outlets, sites, demand, areas, datum or (), rules, changes or (), scenario, year,
-        overrides=limits,
+        overrides=limits, roads=roads or (), recyclers=recyclers, cell_km=cell_km,
     )  # fmt: skip
     _require_folder(out)
     with _interruptible(console, out):

@@ -14,7 +14,7 @@ from planner.pages import session
 from planner.pages.entries import entries
 from planner.pages.problems import show_problems
 from planner.ruleforms import with_assumptions
-from planner.scenario import Scenario
+from planner.scenario import Metric, Scenario
 
 LONGEST_SECONDS = 600.0
 """What one person may ask of a solver that others wait for too."""
@@ -54,19 +54,24 @@ def _form(scenario: Scenario, t: Translator) -> None:
 def _groups(t: Translator) -> list[tuple[str, tuple[str, ...]]]:
     """Return the form's parts, and how the names of the fields in them begin."""
     return [
-        (t("Distance"), ("metric", "detour")),
+        (t("Distance"), ("metric", "detour", "roads.")),
         (t("New outlets"), ("new_outlet.", "join_cost", "allow_joining")),
-        (t("Planning"), ("max_new", "budget", "solver.")),
+        (t("Planning"), ("max_new", "budget", "objective", "haulage.", "spacing_km", "solver.")),
         (t("Batteries"), ("weibull_shape", "history_complete")),
     ]
 
 
 def _fields(scenario: Scenario) -> list[FormField]:
-    found = [field for field in fields_of(scenario) if field.name not in _ELSEWHERE]
-    return [
-        replace(field, most=LONGEST_SECONDS) if field.name == "solver.time_limit_s" else field
-        for field in found
-    ]
+    return [_offered(field) for field in fields_of(scenario) if field.name not in _ELSEWHERE]
+
+
+def _offered(field: FormField) -> FormField:
+    """Return an entry with what the app can do of it; roads are nothing it has."""
+    if field.name == "solver.time_limit_s":
+        return replace(field, most=LONGEST_SECONDS)
+    if field.name == "metric":
+        return replace(field, choices=tuple(one for one in field.choices if not Metric(one).by_road))
+    return field
 
 
 def _take(scenario: Scenario, changes: dict[str, Any], t: Translator) -> None:
