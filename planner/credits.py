@@ -1,0 +1,37 @@
+"""Whom every output must name, because it holds what others gave: attributions of data with a licence."""
+
+from collections.abc import Iterator
+
+import pandas as pd
+
+from geodata.roadnetwork import CREDIT as OPENSTREETMAP
+from geodata.schemas import Tables
+
+_NAME = "openstreetmap"
+
+
+def credits_of(tables: Tables) -> tuple[str, ...]:
+    """Return the attributions that a study's outputs show, each once, in the order of the tables.
+
+    Roads bring theirs, readers leave theirs in `tables.credits`, and a table whose column `source` names
+    OpenStreetMap is under its licence, the Open Database License:
+    https://www.openstreetmap.org/copyright.
+    """
+    return tuple(dict.fromkeys(_credits(tables)))
+
+
+def _credits(tables: Tables) -> Iterator[str]:
+    yield from tables.credits
+    if tables.roads is not None:
+        yield tables.roads.credit
+    for table in (tables.sites, tables.outlets, tables.recyclers, tables.demand, tables.areas):
+        if from_openstreetmap(table):
+            yield OPENSTREETMAP
+
+
+def from_openstreetmap(table: pd.DataFrame | None) -> bool:
+    """Return whether a table's column `source` names OpenStreetMap in any row."""
+    if table is None or "source" not in table:
+        return False
+    said = table["source"].dropna().astype(str).str.replace(r"[\s_-]", "", regex=True).str.casefold()
+    return bool(said.str.contains(_NAME, regex=False).any())
