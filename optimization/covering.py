@@ -64,8 +64,12 @@ def coverings(instance: Instance) -> tuple[Covering, ...]:
 
 
 def covering(instance: Instance, limit: CoverLimit) -> Covering:
-    """Merge the points that this cover cannot tell apart: same covering sites, same group."""
-    near = _near(instance.reach, limit)
+    """Merge the points that this cover cannot tell apart: same covering sites, same group.
+
+    Each cover merges for itself, by the pairs it measures: points that one cover's own distances tell
+    apart may be one class of another. So `alike` needs to know of no other cover.
+    """
+    near = _near(limit.pairs(instance.reach), limit)
     counts = np.flatnonzero((limit.weight > 0) & (np.diff(near.indptr) > 0))
     first, classes = alike(near, [limit.group], counts)
     return Covering(

@@ -29,7 +29,8 @@ def work_s(problem: LocationProblem) -> float:
 
 def _pairs(problem: LocationProblem) -> int:
     try:
-        return int(problem.instance.reach.nnz)
+        own = [limit.reach for limit in problem.instance.limits if limit.reach is not None]
+        return sum(int(pairs.nnz) for pairs in [problem.instance.reach, *own])
     except AttributeError:  # no problem at all: its own attempt will say so
         return 0
 

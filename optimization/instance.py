@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,7 +19,7 @@ SERVED = "coverage_floor"
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CoverLimit:
-    """One cover with every default worked out (G groups)."""
+    """One cover with every default worked out (G groups); `reach` only where it has its own."""
 
     name: str
     within: float
@@ -29,6 +29,16 @@ class CoverLimit:
     weight: FloatArray
     shortage_weight: FloatArray
     grouped: bool
+    reach: Csr | None = None
+
+    @property
+    def nested(self) -> bool:
+        """True if the nearest open site of the problem's reach covers a point whenever any site does."""
+        return self.reach is None and bool(self.sites.all())
+
+    def pairs(self, reach: Csr) -> Csr:
+        """Return the pairs (I, J) that this cover measures: its own, or those of the problem."""
+        return reach if self.reach is None else self.reach
 
     def label(self, group: int) -> str:
         """Return the name under which a shortage of this group is listed."""
@@ -70,10 +80,20 @@ class Instance:
         """True if every opening cost is an integer, so that bounds of cost can be rounded up."""
         return bool(np.all(self.cost == np.round(self.cost)))
 
+    def with_own_reach(self, covers: tuple[Cover, ...]) -> tuple[Cover, ...]:
+        """Return the covers with their own pairs as they are held here, so that they are held once."""
+        held = zip(covers, self.limits[1:], strict=True)
+        return tuple(c if c.reach is None else replace(c, reach=limit.reach) for c, limit in held)
+
+    def near(self, limit: CoverLimit) -> tuple[Csr, BoolArray]:
+        """Return the pairs that a cover measures, and which of them (N,) are near enough and count."""
+        pairs = limit.pairs(self.reach)
+        return pairs, limit.sites[pairs.indices] & (pairs.data <= limit.within)
+
 
 def instance_of(problem: LocationProblem) -> Instance:
     """Check `problem` and fill in its defaults; raises ValueError with one clear sentence."""
-    reach = _reach(problem.reach)
+    reach = _reach("reach", problem.reach)
     points, sites = reach.shape
     weight = numbers("weight", problem.weight, points, least=0.0)
     fixed = whole("fixed_open", problem.fixed_open, sites, default=0)
@@ -176,12 +196,21 @@ def _canonical(name: str, matrix: Any) -> Csr:
     return result
 
 
-def _reach(matrix: Any) -> Csr:
-    reach = _canonical("reach", matrix)
+def _reach(name: str, matrix: Any) -> Csr:
+    reach = _canonical(name, matrix)
     if not np.isfinite(reach.data).all():
-        raise ValueError("reach holds a distance that is not a finite number; leave such pairs out.")
+        raise ValueError(f"{name} holds a distance that is not a finite number; leave such pairs out.")
     if (reach.data < 0).any():
-        raise ValueError(f"reach holds the distance {reach.data.min()}; distances are at least 0.")
+        raise ValueError(f"{name} holds the distance {reach.data.min()}; distances are at least 0.")
+    return reach
+
+
+def _own_reach(where: str, matrix: Any, points: int, sites: int) -> Csr | None:
+    if matrix is None:
+        return None
+    reach = _reach(f"{where}: reach", matrix)
+    if reach.shape != (points, sites):
+        raise ValueError(f"{where}: reach has shape {reach.shape}; it must be ({points}, {sites}).")
     return reach
 
 
@@ -285,4 +314,5 @@ def _cover(cover: Cover, weight: FloatArray, sites: int) -> CoverLimit:
         weight=own,
         shortage_weight=_shortage_weight(f"{where}: shortage_weight", cover.shortage_weight, len(floors)),
         grouped=grouped,
+        reach=_own_reach(where, cover.reach, len(weight), sites),
     )

@@ -60,9 +60,9 @@ def row_range(instance: Instance) -> tuple[FloatArray, FloatArray]:
 
 def reachable(instance: Instance, limit: CoverLimit) -> BoolArray:
     """Return the demand points (I,) that some site could cover."""
-    reach = instance.reach
-    usable = limit.sites[reach.indices] & (reach.data <= limit.within) & (instance.units[reach.indices] > 0)
-    return np.bincount(row_of_pair(reach)[usable], minlength=reach.shape[0]) > 0
+    pairs, near = instance.near(limit)
+    usable = near & (instance.units[pairs.indices] > 0)
+    return np.bincount(row_of_pair(pairs)[usable], minlength=pairs.shape[0]) > 0
 
 
 def hopeless(instance: Instance, part: Part) -> bool:
@@ -95,9 +95,9 @@ def values_of(
     share: dict[int, FloatArray] = {}
     for number in {part.number for part in parts if part.kind in ("floor", "cover")}:
         limit = instance.limits[number]
-        near = limit.sites[instance.reach.indices] & (units[instance.reach.indices] > 0)
-        near &= instance.reach.data <= limit.within
-        present = np.bincount(row_of_pair(instance.reach)[near], minlength=len(limit.weight)) > 0
+        pairs, near = instance.near(limit)
+        near &= units[pairs.indices] > 0
+        present = np.bincount(row_of_pair(pairs)[near], minlength=len(limit.weight)) > 0
         served = np.minimum(np.asarray(assignment.sum(axis=1)).ravel(), 1.0)
         share[number] = _shares(limit, present.astype(np.float64) if number else served)
     values = {

@@ -51,13 +51,14 @@ class Limits:
 
 
 def floors_of(service: Service) -> Floors:
-    """Return the floors that a price can be put on: firm, and of covers that count all sites.
+    """Return the floors that a price can be put on: firm, and of covers that are nested in the rows.
 
     A floor may be priced on the pair that serves, because each point is served from its nearest open
-    site: if any site is within the cover's distance, the nearest one is.
+    site: if any site is within the cover's distance, the nearest one is. Not so where only some sites
+    count, or the cover measures its own distances.
     """
     stage = service.stage
-    asked = [part for part in stage.presence if stage.firm and part.limit.sites.all() and part.need.any()]
+    asked = [part for part in stage.presence if stage.firm and part.limit.nested and part.need.any()]
     asked.sort(key=lambda part: part.limit.within)
     width, points = len(asked), len(service.points)
     first = np.concatenate(([0], np.cumsum([len(part.need) for part in asked]))).astype(np.int64)
@@ -129,7 +130,7 @@ def is_priced(stage: Stage) -> bool:
     """Return whether every limit that can bind has a price, so that the bound comes near the truth."""
     names = {name for name, _ in stage.kept}
     harmless = names <= HARMLESS | ({Objective.SHORTAGE} if stage.firm else set())
-    floors = all(part.limit.sites.all() for part in stage.presence if part.need.any())
+    floors = all(part.limit.nested for part in stage.presence if part.need.any())
     rows = one_unit_each(stage) or not len(stage.instance.lower)
     return is_free(stage) or (stage.firm and harmless and floors and rows)
 

@@ -34,7 +34,7 @@ class Cover:
     name : str
         Names the cover in shortages, conflicts and `frontier`.
     within : float
-        Largest distance that counts, in the unit of `reach`; a pair at exactly `within` counts.
+        Largest distance that counts, in the unit of the distances; a pair at exactly `within` counts.
     floor : float or array (G,)
         Least share, 0 to 1; one per group when `group` is given (one number then holds for each).
     sites : bool array (J,), optional
@@ -45,6 +45,9 @@ class Cover:
         Weights this cover counts; default those of the problem.
     shortage_weight : float or array (G,)
         Weight of the relative shortage of this floor in the objective `shortage`.
+    reach : scipy.sparse.csr_array (I, J), optional
+        Pairs and distances of this cover's own, in any unit, where `within` is not measured as the
+        problem's `reach` is; they need not be among its pairs. Default: those of the problem.
     """
 
     name: str
@@ -54,6 +57,7 @@ class Cover:
     group: Any = None
     weight: Any = None
     shortage_weight: Any = 1.0
+    reach: Csr | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -98,8 +102,8 @@ class LocationProblem:
     Raises
     ------
     ValueError
-        Wrong shapes, NaN, negative weights, costs or distances, more existing outlets than
-        `max_units`, floors outside 0 to 1, `beyond` below the largest stored distance.
+        Wrong shapes, NaN, negative weights, costs or distances (a cover's own too), more existing
+        outlets than `max_units`, floors outside 0 to 1, `beyond` below the largest stored distance.
     """
 
     weight: Any
@@ -133,6 +137,7 @@ class LocationProblem:
         object.__setattr__(self, "instance", instance)
         object.__setattr__(self, "weight", instance.weight)
         object.__setattr__(self, "reach", instance.reach)
+        object.__setattr__(self, "covers", instance.with_own_reach(self.covers))
         if self.rows is not None:
             object.__setattr__(self, "rows", instance.rows)
 

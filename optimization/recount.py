@@ -146,7 +146,7 @@ def _floors(
 
 
 def _present(instance: Instance, limit: CoverLimit, units: IntArray) -> FloatArray:
-    reach = instance.reach
+    reach = instance.reach if limit.reach is None else limit.reach
     near = np.flatnonzero(
         limit.sites[reach.indices] & (units[reach.indices] > 0) & (reach.data <= limit.within)
     )

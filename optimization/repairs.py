@@ -85,9 +85,10 @@ def served_alone(relaxed: LocationProblem, problem: LocationProblem, part: Part)
         return relaxed if not relaxed.instance.limits[0].floor.any() else None
     if others or relaxed.capacity is not None:
         return None
-    usable = limit.sites[instance.reach.indices] & (instance.reach.data <= limit.within)
-    reach = keep_pairs(instance.reach, usable)
-    return replace(relaxed, weight=np.where(members, limit.weight, 0.0), reach=reach, covers=())
+    # no price for what is left: a cover's own distances are of another kind than `beyond`
+    reach = keep_pairs(*instance.near(limit))
+    weight = np.where(members, limit.weight, 0.0)
+    return replace(relaxed, weight=weight, reach=reach, covers=(), beyond=None)
 
 
 def _most_served(oracle: Oracle, problem: LocationProblem) -> Repair | None:

@@ -13,10 +13,10 @@ from optimization import LocationProblem
 TOLERANCE = 1e-9
 
 
-def distances(problem: LocationProblem) -> np.ndarray:
-    """Dense distances, infinity where no pair is stored (stored zeros kept)."""
+def distances(problem: LocationProblem, own: Any = None) -> np.ndarray:
+    """Dense distances (a cover's own, if given), infinity where no pair is stored (stored zeros kept)."""
     dense = np.full(problem.reach.shape, np.inf)
-    coo = problem.reach.tocoo()
+    coo = (problem.reach if own is None else own).tocoo()
     dense[coo.row, coo.col] = coo.data
     return dense
 
@@ -63,7 +63,7 @@ def evaluate(problem: LocationProblem, y: Any, fixed: Any, objectives: Any) -> A
                     return None
                 price += m * (low - a) / low
     for cover in problem.covers:
-        near = (far <= cover.within) & (y > 0)
+        near = (distances(problem, cover.reach) <= cover.within) & (y > 0)
         if cover.sites is not None:
             near = near & np.asarray(cover.sites, bool)
         has, own = near.any(axis=1), weight if cover.weight is None else np.asarray(cover.weight, float)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -18,8 +19,13 @@ def csr(dense_mask: np.ndarray, values: np.ndarray) -> sparse.csr_array:
 
 
 @st.composite
-def problems(draw: Any, *, capacity: bool = False, beyond: bool | None = None, floors: bool = True) -> Any:
-    """A problem of up to 6 points and 5 sites with small whole numbers, ties and zeros included."""
+def problems(
+    draw: Any, *, capacity: bool = False, beyond: bool | None = None, floors: bool = True, own: bool = False
+) -> Any:
+    """A problem of up to 6 points and 5 sites with small whole numbers, ties and zeros included.
+
+    `own`: with at least one cover that measures its own distances, of another scale than the problem's.
+    """
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     points, sites = int(rng.integers(1, 7)), int(rng.integers(1, 6))
     far = rng.integers(0, 9, (points, sites)).astype(float)
@@ -37,8 +43,14 @@ def problems(draw: Any, *, capacity: bool = False, beyond: bool | None = None, f
         options |= _rows(rng, sites)
     if floors and rng.random() < 0.5:
         options |= _floor(rng, points)
-    if rng.random() < 0.5:
+    if own or rng.random() < 0.5:
         options["covers"] = tuple(_cover(rng, n, points, sites) for n in range(int(rng.integers(1, 3))))
+    if own:
+        first, *others = options["covers"]
+        others = [
+            replace(one, reach=_own(rng, points, sites)) if rng.random() < 0.5 else one for one in others
+        ]
+        options["covers"] = (replace(first, within=40.0, reach=_own(rng, points, sites)), *others)
     if rng.random() < 0.3:
         options["max_open"] = int(rng.integers(0, 5))
     if rng.random() < 0.3:
@@ -65,6 +77,13 @@ def _floor(rng: Any, points: Any) -> Any:
     if rng.random() < 0.5:
         return {"coverage_floor": float(rng.choice([0.3, 0.5, 0.8, 1.0]))}
     return {"demand_group": rng.integers(0, 2, points), "coverage_floor": rng.choice([0.0, 0.5, 0.8, 1.0], 2)}
+
+
+def _own(rng: Any, points: int, sites: int) -> sparse.csr_array:
+    """Pairs of their own, with distances up to 80."""
+    return csr(
+        rng.random((points, sites)) < rng.choice([0.5, 1.0]), 10.0 * rng.integers(0, 9, (points, sites))
+    )
 
 
 def _cover(rng: Any, number: int, points: Any, sites: Any) -> Any:
