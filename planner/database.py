@@ -33,6 +33,10 @@ MIGRATIONS = (
     );
     CREATE INDEX versions_of_inputs ON versions (inputs);
     """,
+    """
+    CREATE TABLE roads (digest TEXT PRIMARY KEY, content BLOB NOT NULL) WITHOUT ROWID;
+    ALTER TABLE inputs ADD COLUMN roads TEXT REFERENCES roads (digest);
+    """,
 )
 """What brings a file from one `user_version` to the next; only ever added to."""
 DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})

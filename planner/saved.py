@@ -1,22 +1,20 @@
 """Saved scenarios: states of somebody's work by name, every version kept, found again by a link."""
 
-import io
 import json
 import secrets
 import sqlite3
-import tempfile
-import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
+from typing import Literal
 
 from pydantic import ValidationError
 
 from geodata.messages import InputError, Message, say
 from geodata.sample import SampleSize
 from geodata.schemas import Tables
-from geodata.tables import read_inputs, write_inputs
 from planner.database import FILE, data_folder, reading, writing
+from planner.packed import packed, packed_roads, unpacked
 from planner.scenario import sentences_of
 from planner.work import Work
 
@@ -146,13 +144,16 @@ class Store:
             _require_one(done)
 
     def delete(self, identity: str, *, owner: str = "") -> None:
-        """Delete a scenario of `owner` with all its versions, and the tables that no other one needs."""
+        """Delete a scenario of `owner` with all its versions, and the tables and roads no other one needs."""
         with writing(self.path) as connection:
             done = connection.execute("DELETE FROM scenarios WHERE id = ? AND owner = ?", (identity, owner))
             _require_one(done)
             connection.execute(
                 "DELETE FROM inputs WHERE digest NOT IN "
                 "(SELECT inputs FROM versions WHERE inputs IS NOT NULL)"
+            )
+            connection.execute(
+                "DELETE FROM roads WHERE digest NOT IN (SELECT roads FROM inputs WHERE roads IS NOT NULL)"
             )
 
     def scenarios(self, owner: str = "") -> list[Saved]:
@@ -192,9 +193,13 @@ class Store:
             Also if they are not there or cannot be read.
         """
         with reading(self.path) as connection:
-            row = connection.execute("SELECT content FROM inputs WHERE digest = ?", (data,)).fetchone()
+            row = connection.execute(
+                "SELECT i.content, r.content FROM inputs AS i LEFT JOIN roads AS r ON r.digest = i.roads "
+                "WHERE i.digest = ?",
+                (data,),
+            ).fetchone()
         try:
-            return _unpacked(row[0])
+            return unpacked(*row)
         except Exception as error:  # damaged archives and tables fail in as many ways as their readers have
             raise InputError(
                 say("The tables of this scenario cannot be read. Upload them again on the page Data.")
@@ -294,8 +299,8 @@ def _written(
 ) -> Opened:
     """Write a version, and the tables it was made with where they are not kept yet; return it as kept."""
     digest = work.data if is_uploaded(work.data) else None
-    if digest is not None and tables is not None and not _is_kept(connection, digest):
-        connection.execute("INSERT INTO inputs VALUES (?, ?)", (digest, _packed(tables)))
+    if digest is not None and tables is not None and not _is_kept(connection, "inputs", digest):
+        _keep(connection, digest, tables)
     connection.execute(
         f"INSERT INTO versions VALUES (?, ?, {NOW}, ?, ?, ?)",
         (identity, version, author, stored(work), digest),
@@ -303,8 +308,18 @@ def _written(
     return _opened(_row(connection, identity, version))
 
 
-def _is_kept(connection: sqlite3.Connection, digest: str) -> bool:
-    return connection.execute("SELECT 1 FROM inputs WHERE digest = ?", (digest,)).fetchone() is not None
+def _keep(connection: sqlite3.Connection, digest: str, tables: Tables) -> None:
+    """Write tables; the same roads are kept once for all tables that have them."""
+    roads = tables.roads
+    if roads is not None and not _is_kept(connection, "roads", roads.digest):
+        connection.execute("INSERT INTO roads VALUES (?, ?)", (roads.digest, packed_roads(roads)))
+    connection.execute(
+        "INSERT INTO inputs VALUES (?, ?, ?)", (digest, packed(tables), roads.digest if roads else None)
+    )
+
+
+def _is_kept(connection: sqlite3.Connection, table: Literal["inputs", "roads"], digest: str) -> bool:
+    return connection.execute(f"SELECT 1 FROM {table} WHERE digest = ?", (digest,)).fetchone() is not None
 
 
 def _row(connection: sqlite3.Connection, identity: str, version: int | None = None) -> Row:
@@ -324,22 +339,3 @@ def _opened(row: Row) -> Opened:
 def _saved(row: Row) -> Saved:
     identity, owner, name, created, changed, version, author, work = row
     return Saved(identity, owner, name, created, changed, version, author, _outline(work))
-
-
-def _packed(tables: Tables) -> bytes:
-    """Return tables as one archive."""
-    packed = io.BytesIO()
-    with (
-        tempfile.TemporaryDirectory() as scratch,
-        zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive,
-    ):
-        for path in write_inputs(tables, scratch):
-            archive.write(path, path.name)
-    return packed.getvalue()
-
-
-def _unpacked(content: bytes) -> Tables:
-    with tempfile.TemporaryDirectory() as scratch, zipfile.ZipFile(io.BytesIO(content)) as archive:
-        for name in archive.namelist():
-            (Path(scratch) / PurePosixPath(name).name).write_bytes(archive.read(name))
-        return read_inputs(scratch)

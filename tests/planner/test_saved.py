@@ -7,6 +7,8 @@ import sqlite3
 import stat
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import replace
 from multiprocessing.pool import Pool
 from pathlib import Path
 
@@ -16,8 +18,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from geodata.messages import InputError
-from planner.database import FILE, MIGRATIONS, data_folder
+from geodata.roadnetwork import network_from_arrays
+from planner.database import FILE, MARK, MIGRATIONS, data_folder
 from planner.draft import Draft, Exclusion, TriedSite
+from planner.packed import packed
 from planner.rules.ruleset import load_rule_set, presets
 from planner.saved import FORMAT, Conflict, Opened, Store, restored, stored
 from planner.scenario import Metric, Scenario
@@ -192,6 +196,48 @@ def test_uploaded_tables_are_kept_once_and_go_with_the_last_scenario(store: Stor
     store.delete(two.id)
     with pytest.raises(InputError, match="Upload them again"):
         store.tables("f00")
+
+
+def test_the_same_roads_are_kept_once_for_all_tables_and_go_with_the_last(store: Store) -> None:
+    codes = [worlds.code(1), worlds.code(2)]
+    roads = network_from_arrays(
+        [1, 2], [100.0, 100.1], [30.0, 30.0], [0, 1], [1, 0], [9.6e3] * 2, [600.0, 660.0], name="a.osm"
+    )
+    tables = replace(worlds.tables(codes, [("M", codes[0], 5)]), roads=roads)
+    one = store.save(work(data="f00"), "one", tables=tables).saved
+    other = replace(tables, sales=tables.sales.assign(vehicles=7.0))
+    two = store.save(work(data="f01"), "two", tables=other).saved
+    assert counted(store, "inputs") == 2
+    assert counted(store, "roads") == 1
+    for name in ("f00", "f01"):
+        kept = store.tables(name).roads
+        assert kept is not None
+        assert (kept.digest, kept.name, kept.credit) == (roads.digest, "a.osm", roads.credit)
+    store.delete(one.id)
+    assert counted(store, "roads") == 1
+    store.delete(two.id)
+    assert counted(store, "roads") == 0
+
+
+def counted(store: Store, table: str) -> int:
+    with closing(sqlite3.connect(store.path)) as connection:
+        return int(connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0])
+
+
+def test_a_file_from_before_roads_is_read_and_written_on(store: Store) -> None:
+    tables = worlds.tables([worlds.code(1)], [("M", worlds.code(1), 5)])
+    store.path.parent.mkdir()
+    with closing(sqlite3.connect(store.path)) as connection, connection:
+        for statement in MIGRATIONS[0].split(";"):
+            connection.execute(statement)
+        connection.execute("INSERT INTO inputs VALUES (?, ?)", ("f00", packed(tables)))
+        connection.execute(f"PRAGMA application_id = {MARK}")
+        connection.execute("PRAGMA user_version = 1")
+    kept = store.tables("f00")
+    assert kept.roads is None
+    pd.testing.assert_frame_equal(kept.sales, tables.sales)
+    saved = store.save(work(data="f00"), "one", tables=tables).saved
+    assert store.load(saved.id).work.data == "f00"
 
 
 def test_sample_tables_are_not_kept(store: Store) -> None:
