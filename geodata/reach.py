@@ -1,6 +1,7 @@
 """Which points lie within reach of which, on the mean sphere."""
 
 from collections.abc import Callable, Iterator
+from enum import StrEnum
 from typing import TypeAlias
 
 import numpy as np
@@ -15,6 +16,13 @@ _SLACK = 1e-9  # relative; chords are rounded, so ask a little wider and measure
 FloatArray: TypeAlias = NDArray[np.float64]
 IndexArray: TypeAlias = NDArray[np.int64]
 Detour: TypeAlias = float | Callable[[FloatArray], FloatArray]
+
+
+class TravelUnit(StrEnum):
+    """What a way is measured in."""
+
+    KM = "km"
+    MIN = "min"
 
 
 def great_circle_km(lon_a: ArrayLike, lat_a: ArrayLike, lon_b: ArrayLike, lat_b: ArrayLike) -> FloatArray:

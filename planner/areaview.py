@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
+from geodata.reach import TravelUnit
 from geodata.schemas import Role, Tables
 from maps.palette import MARKS
 from planner.check import sales_reach_rule
@@ -111,7 +112,7 @@ def area_view(digest: Digest, adcode: str, *, enterprise: str = "", growth: floa
         label=digest.names.get(adcode, adcode),
         duties=_duties(digest, adcode, enterprise),
         points=_points(network, rule, adcode),
-        reach_km=None if rule is None else rule.limit_km,
+        reach_km=None if rule is None or rule.limit_unit is not TravelUnit.KM else rule.limit,
         outlets=standing.reset_index(drop=True),
         years=_years(study, adcode, enterprise, role, growth),
         role=role,

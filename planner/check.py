@@ -81,12 +81,9 @@ def _sales_near(network: Network, rules: RuleSet) -> Iterator[tuple[Role, Floats
 
 
 def sales_reach_rule(rules: RuleSet, roles: Collection[str]) -> ReachShare | None:
-    """Return the first rule that says for one of the roles how many km from its sales an outlet may be."""
+    """Return the first rule that says for one of the roles how far from its sales an outlet may be."""
     reach = (rule for rule in rules.rules if isinstance(rule, ReachShare) and str(rule.role) in roles)
-    return next(
-        (rule for rule in reach if rule.parameters.of == "sales" and rule.parameters.distance_km is not None),
-        None,
-    )
+    return next((rule for rule in reach if rule.parameters.of == "sales"), None)
 
 
 def area_status(

@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 import numpy as np
 from scipy import sparse
 
-from geodata.reach import beside, nearest_pairs, union
+from geodata.reach import TravelUnit, beside, union
 from planner.candidates import Candidates
-from planner.network import Floats, Ints, Network, reach_km
+from planner.measure import Measure
+from planner.network import Floats, Ints, Network
 
 NEAREST = 10
 """Sites that each point is paired with at least, so that distances say something where none is in reach."""
@@ -16,7 +17,8 @@ PAIRS = 250_000
 COVERAGE_KM = 50.0
 """Reach where coverage is asked and no rule has a radius (assumed)."""
 
-Key = tuple[int, bytes, float]
+Key = tuple[int, bytes, float, TravelUnit]
+Radius = tuple[float, TravelUnit]
 
 
 @dataclass(frozen=True)
@@ -38,22 +40,25 @@ class Geometry:
         return np.sort(np.concatenate([self._points[area] for area in areas.tolist()]))
 
     def pairs(
-        self, areas: Ints, standing: Floats, chosen: Ints, radii: list[float], *, coverage: bool = False
+        self, areas: Ints, standing: Floats, chosen: Ints, radii: list[Radius], *, coverage: bool = False
     ) -> sparse.csr_array:
-        """Return distances (points of the areas, standing outlets and then chosen candidates) in km.
+        """Return distances (points of the areas, standing outlets and then chosen candidates).
 
-        Pairs reach twice as far as the widest radius and include each point's ten nearest places (without a
-        radius as many as `PAIRS` allows); for `coverage` only what is within the widest radius.
+        They are in the measure's own unit. Pairs reach twice as far as the widest radius and include each
+        point's ten nearest places (without a radius as many as `PAIRS` allows); for `coverage` only what is
+        within the widest radius.
         """
+        own = [self.measure.converted(limit, unit) for limit, unit in radii]
         if coverage:
-            return self._beside(areas, standing, chosen, max(radii, default=COVERAGE_KM))
-        if not radii:
+            none = self.measure.converted(COVERAGE_KM, TravelUnit.KM)
+            return self.within(areas, standing, chosen, max(own, default=none))
+        if not own:
             return self._nearest(areas, standing, chosen, max(NEAREST, PAIRS // max(self._size(areas), 1)))
-        limit_km = 2 * max(radii)
-        key = _key(areas, chosen, limit_km) if not len(standing) else None
+        limit = 2 * max(own)
+        key = _key(areas, chosen, limit, self.measure.unit) if not len(standing) else None
         if key in self._whole:
             return self._whole[key]
-        near = self._beside(areas, standing, chosen, limit_km)
+        near = self.within(areas, standing, chosen, limit)
         # a point with ten places within the limit has its ten nearest among them
         few = near.shape[0] and np.diff(near.indptr).min() < NEAREST
         pairs = union(near, self._nearest(areas, standing, chosen, NEAREST)) if few else near
@@ -61,23 +66,30 @@ class Geometry:
             self._whole[key] = pairs
         return pairs
 
+    @property
+    def measure(self) -> Measure:
+        """How far is measured."""
+        return self.network.measure
+
     def _size(self, areas: Ints) -> int:
         return len(self.points(areas))
 
-    def _beside(self, areas: Ints, standing: Floats, chosen: Ints, limit_km: float) -> sparse.csr_array:
+    def within(
+        self, areas: Ints, standing: Floats, chosen: Ints, limit: float, unit: TravelUnit | None = None
+    ) -> sparse.csr_array:
         """Return the pairs within a limit: of what stands, then of the candidates, which all share."""
-        sites = self._candidates_near(areas, chosen, limit_km)
+        sites = self._candidates_near(areas, chosen, limit, unit or self.measure.unit)
         if not len(standing):
             return sites
         at = self.network.point_lonlat[self.points(areas)]
-        return beside(reach_km(at, standing, limit_km, detour=self.network.detour), sites)
+        return beside(self.measure.within(at, standing, limit, unit), sites)
 
-    def _candidates_near(self, areas: Ints, chosen: Ints, limit_km: float) -> sparse.csr_array:
-        key = _key(areas, chosen, limit_km)
+    def _candidates_near(self, areas: Ints, chosen: Ints, limit: float, unit: TravelUnit) -> sparse.csr_array:
+        key = _key(areas, chosen, limit, unit)
         if key in self._near:
             return self._near[key]
         at, places = self.network.point_lonlat[self.points(areas)], self.candidates.lonlat[chosen]
-        near = reach_km(at, places, limit_km, detour=self.network.detour)
+        near = self.measure.within(at, places, limit, unit)
         if key is not None:
             self._near[key] = near
         return near
@@ -85,9 +97,9 @@ class Geometry:
     def _nearest(self, areas: Ints, standing: Floats, chosen: Ints, k: int) -> sparse.csr_array:
         at = self.network.point_lonlat[self.points(areas)]
         places = np.concatenate([standing, self.candidates.lonlat[chosen]])
-        return nearest_pairs(at[:, 0], at[:, 1], places[:, 0], places[:, 1], k, detour=self.network.detour)
+        return self.measure.nearest(at, places, k)
 
 
-def _key(areas: Ints, chosen: Ints, limit_km: float) -> Key | None:
+def _key(areas: Ints, chosen: Ints, limit: float, unit: TravelUnit) -> Key | None:
     """Return under what the pairs of a single area are kept; those of several areas are nobody else's."""
-    return (int(areas[0]), chosen.tobytes(), limit_km) if len(areas) == 1 else None
+    return (int(areas[0]), chosen.tobytes(), limit, unit) if len(areas) == 1 else None

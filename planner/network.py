@@ -10,8 +10,9 @@ import numpy.typing as npt
 import pandas as pd
 from scipy import sparse
 
-from geodata.reach import Detour, pairs_within
+from geodata.reach import TravelUnit
 from geodata.schemas import OutletStatus, Role, Tables
+from planner.measure import Measure, measure_of
 from planner.quantities import history_known, quantities
 from planner.scenario import Scenario
 
@@ -99,8 +100,10 @@ class Network:
     outlet_lonlat: Floats
     listed: sparse.csr_array
     sharers: Floats
-    detour: Detour
-    _reach: dict[float, sparse.csr_array] = field(default_factory=dict, compare=False, repr=False)
+    measure: Measure
+    _reach: dict[tuple[float, TravelUnit], sparse.csr_array] = field(
+        default_factory=dict, compare=False, repr=False
+    )
 
     def parties(self, role: Role) -> Bools:
         """Return which parties (P,) have the role."""
@@ -133,23 +136,12 @@ class Network:
         """Return whether a quantity is known in full for each party and territory, (P, T)."""
         return np.asarray(self.levels[level].sums((~self.certain[name]).astype(float)) == 0)
 
-    def reach(self, distance_km: float) -> sparse.csr_array:
-        """Return distances (I, O) of the outlets within `distance_km` of each point; kept for reuse."""
-        if distance_km not in self._reach:
-            self._reach[distance_km] = reach_km(
-                self.point_lonlat, self.outlet_lonlat, distance_km, detour=self.detour
-            )
-        return self._reach[distance_km]
-
-
-def reach_km(points: Floats, places: Floats, limit_km: float, *, detour: Detour = 1.0) -> sparse.csr_array:
-    """Return distances (I, J) of the places at most `limit_km` from each point, in km, detour included.
-
-    `points` and `places` are longitudes and latitudes, (I, 2) and (J, 2); a place without coordinates (NaN)
-    is near nothing. The check and the program both measure by this function.
-    """
-    sides = points[:, 0], points[:, 1], places[:, 0], places[:, 1]
-    return pairs_within(*sides, limit_km + EPSILON, detour=detour)
+    def reach(self, limit: float, unit: TravelUnit = TravelUnit.KM) -> sparse.csr_array:
+        """Return distances (I, O) of the outlets within a limit of each point; kept for reuse."""
+        if (limit, unit) not in self._reach:
+            found = self.measure.within(self.point_lonlat, self.outlet_lonlat, limit, unit)
+            self._reach[limit, unit] = found
+        return self._reach[limit, unit]
 
 
 def counting(outlets: pd.DataFrame, year: int) -> pd.DataFrame:
@@ -190,7 +182,7 @@ def network_of(tables: Tables, scenario: Scenario, *, territory: Sequence[str] =
         point_population=demand["population_weight"].to_numpy(dtype=float),
         point_lonlat=demand[["lon", "lat"]].to_numpy(dtype=float),
         **_outlet_arrays(counting(tables.outlets, scenario.year), position, parties["enterprise"]),
-        detour=scenario.stretch,
+        measure=measure_of(tables, scenario),
     )
 
 

@@ -10,12 +10,12 @@ from geodata.messages import InputError, say
 from optimization import Cover, LocationProblem
 from planner.candidates import Candidates, admitted
 from planner.geometry import Geometry
-from planner.network import Bools, Floats, Ints, KindAsked, Level, Network, Quantity, reach_km
+from planner.network import Bools, Floats, Ints, KindAsked, Level, Network, Quantity
 from planner.program import Columns, CoverRow, Program, Row
 from planner.rules.base import Requirement, Rule, Unit
 from planner.rules.capacity import annual_t, capacity_parts
 from planner.rules.proportion import Proportion
-from planner.rules.reach_share import ReachShare
+from planner.rules.reach_share import ReachShare, require_measurable
 from planner.rules.ruleset import RuleSet
 from planner.scenario import Scenario
 from planner.scope import Scope, kinds_offered
@@ -53,6 +53,7 @@ class World:
 def world_of(network: Network, rules: RuleSet, scenario: Scenario, candidates: Candidates) -> World:
     """Work out what all scopes share, once."""
     _require_plannable(rules)
+    require_measurable(rules.rules, by_road=network.measure.by_road)
     return World(
         network=network,
         rules=rules,
@@ -80,16 +81,19 @@ def program_of(
     inside = any(not rule.parameters.across_borders and rule.level is not Level.AREA for rule in reaches)
     columns = _columns(scope, world, rules, enforced, across=across)
     points, existing = world.geometry.points(scope.areas), columns.existing
-    pairs = world.geometry.pairs(
-        scope.areas,
-        columns.lonlat[existing],
-        columns.source[~existing],
-        [rule.limit_km for rule in reaches],
-        coverage=coverage,
-    )
+    places = scope.areas, columns.lonlat[existing], columns.source[~existing]
+    radii = list(dict.fromkeys((rule.limit, rule.limit_unit) for rule in reaches))
+    pairs = world.geometry.pairs(*places, radii, coverage=coverage)
+    others = {
+        (limit, unit): world.geometry.within(*places, limit, unit)
+        for limit, unit in radii
+        if unit != network.measure.unit
+    }
     if inside:
-        pairs = _same_area(pairs, network.point_area[points], columns.area)
-    return Program(network, scope.enterprise, scope.areas, scope.parties, columns, points, pairs)
+        sides = network.point_area[points], columns.area
+        pairs = _same_area(pairs, *sides)
+        others = {radius: _same_area(found, *sides) for radius, found in others.items()}
+    return Program(network, scope.enterprise, scope.areas, scope.parties, columns, points, pairs, others)
 
 
 def problem_of(
@@ -225,10 +229,12 @@ def _near(scope: Scope, world: World, rules: Sequence[Rule]) -> Ints:
     """Return the candidates in the scope's areas, and those of others within reach of its points."""
     network, candidates = world.network, world.candidates
     points = world.geometry.points(scope.areas)
-    widest = max(rule.limit_km for rule in rules if isinstance(rule, ReachShare))
-    pairs = reach_km(network.point_lonlat[points], candidates.lonlat, widest, detour=network.detour)
     near = np.isin(candidates.area, scope.areas)
-    near[np.unique(pairs.indices)] = True
+    reaches = [rule for rule in rules if isinstance(rule, ReachShare)]
+    for unit in {rule.limit_unit for rule in reaches}:
+        widest = max(rule.limit for rule in reaches if rule.limit_unit is unit)
+        pairs = network.measure.within(network.point_lonlat[points], candidates.lonlat, widest, unit)
+        near[np.unique(pairs.indices)] = True
     return np.flatnonzero(near)
 
 
@@ -313,4 +319,12 @@ def _stacked(rows: list[Row], width: int) -> sparse.csr_array:
 
 
 def _cover(row: CoverRow) -> Cover:
-    return Cover(row.name, row.within, row.floor, sites=row.sites, group=row.group, weight=row.weight)
+    return Cover(
+        row.name,
+        row.within,
+        row.floor,
+        sites=row.sites,
+        group=row.group,
+        weight=row.weight,
+        reach=row.reach,
+    )

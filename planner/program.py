@@ -1,12 +1,13 @@
 """The integer program of one scope, as rules see it: columns, points, and the rows they add."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
+from geodata.reach import TravelUnit
 from geodata.schemas import Role
 from planner.network import Bools, Floats, Ints, KindAsked, Level, Network
 
@@ -26,7 +27,8 @@ class Row:
 class CoverRow:
     """A share of weight that must have an outlet near: the cover of `LocationProblem`, named by its rule.
 
-    `weight` (I,) is that of the points; with `group` (I,) each group has its own floor, (G,).
+    `weight` (I,) is that of the points; with `group` (I,) each group has its own floor, (G,). `reach` (I, J)
+    holds distances of its own, where `within` is in another unit than the program's pairs.
     """
 
     name: str
@@ -35,6 +37,7 @@ class CoverRow:
     sites: Bools
     weight: Floats
     group: Ints | None = None
+    reach: sparse.csr_array | None = None
 
 
 @dataclass(frozen=True)
@@ -75,7 +78,9 @@ class Program:
     points
         Positions of the scope's demand points in the network.
     pairs
-        Distances (points, columns) in km, detour included.
+        Distances (points, columns) in the unit of the network's measure, detour included.
+    others
+        Pairs within limits in another unit, by limit and unit.
     """
 
     network: Network
@@ -85,6 +90,11 @@ class Program:
     columns: Columns
     points: Ints
     pairs: sparse.csr_array
+    others: Mapping[tuple[float, TravelUnit], sparse.csr_array] = field(default_factory=dict)
+
+    def own_pairs(self, limit: float, unit: TravelUnit) -> sparse.csr_array | None:
+        """Return the pairs of a limit in another unit than the program's; None where it is the same."""
+        return None if unit == self.network.measure.unit else self.others[limit, unit]
 
     def owed(self, role: Role, level: Level, owed: Bools) -> Iterator[tuple[int, int]]:
         """Yield (party, territory) for what is `owed` (P, T) by this enterprise inside the scope."""

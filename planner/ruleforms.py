@@ -9,7 +9,7 @@ from typing import Any
 
 from geodata.messages import InputError, Message, say
 from planner.forms import FieldKind, FormField, fields_of, with_value
-from planner.rules.reach_share import ReachShare
+from planner.rules.reach_share import require_measurable
 from planner.rules.ruleset import AnyRule, RuleSet, load_rule_set, presets, rule_set_from
 from planner.scenario import Scenario, scenario_from
 
@@ -194,9 +194,7 @@ def _marked_against(law: AnyRule | None, rule: AnyRule) -> AnyRule:
 
 def _measurable(rule_set: RuleSet) -> RuleSet:
     """Return the set if the app can measure all it asks; InputError where a rule is in minutes."""
-    for rule in rule_set.rules:
-        if isinstance(rule, ReachShare):
-            _ = rule.limit_km
+    require_measurable(rule_set.rules, by_road=False)
     return rule_set
 
 

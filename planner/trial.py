@@ -158,7 +158,7 @@ def reached(ground: Ground, network: Network) -> Reached | None:
     sales = float(network.quantity[Quantity.SALES][party, area])
     after = _area_share(rule, network, party, area)
     before = after if network is ground.network else _area_share(rule, ground.network, party, area)
-    return Reached(rule.limit_km, sales, sales * before, sales * after)
+    return Reached(rule.limit, sales, sales * before, sales * after)
 
 
 def _area_share(rule: ReachShare, network: Network, party: int, area: int) -> float:

@@ -1,5 +1,6 @@
 """`reach_share`: a share of the sales, or of the people, must have an outlet near."""
 
+from collections.abc import Iterable
 from typing import Annotated, Literal, Self
 
 import numpy as np
@@ -7,7 +8,9 @@ from pydantic import Field, model_validator
 from scipy import sparse
 
 from geodata.messages import InputError, Message, say
-from planner.network import EPSILON, Bools, Floats, Level, Network, Quantity
+from geodata.reach import TravelUnit
+from planner.measure import generous
+from planner.network import Bools, Floats, Level, Network, Quantity
 from planner.program import CoverRow, Program, Row
 from planner.rules.base import Requirement, Rule, Supply, Unit, row_name
 from planner.scenario import Frozen, Positive
@@ -55,26 +58,26 @@ class ReachShare(Rule):
         return self.parameters.across_borders
 
     @property
-    def limit_km(self) -> float:
-        """The distance that counts as near."""
-        if self.parameters.distance_km is None:
-            raise InputError(
-                say(
-                    "Rule '{rule}' is in minutes, which needs travel times by road; give distance_km.",
-                    rule=self.id,
-                )
-            )
-        return self.parameters.distance_km
+    def limit(self) -> float:
+        """How far counts as near, in `limit_unit`."""
+        limit = self.parameters.minutes or self.parameters.distance_km
+        assert limit is not None  # the parameters hold one of them
+        return limit
+
+    @property
+    def limit_unit(self) -> TravelUnit:
+        """Whether the limit is in km or in minutes."""
+        return TravelUnit.KM if self.parameters.minutes is None else TravelUnit.MIN
 
     def statement(self) -> Message:
         """Say what the rule asks."""
-        values = {
-            "share": self.parameters.share,
-            "limit": self.parameters.distance_km or self.parameters.minutes,
-        }
-        if self.parameters.minutes is not None:
-            return say("{share:.0%} of it within {limit:g} minutes of an outlet", **values)
-        if self.parameters.of == "population":
+        values = {"share": self.parameters.share, "limit": self.limit}
+        people = self.parameters.of == "population"
+        if self.limit_unit is TravelUnit.MIN and people:
+            return say("{share:.0%} of the inhabitants within {limit:g} minutes of an outlet", **values)
+        if self.limit_unit is TravelUnit.MIN:
+            return say("{share:.0%} of the sales within {limit:g} minutes of an outlet", **values)
+        if people:
             return say("{share:.0%} of the inhabitants within {limit:g} km of an outlet", **values)
         return say("{share:.0%} of the sales within {limit:g} km of an outlet", **values)
 
@@ -98,7 +101,8 @@ class ReachShare(Rule):
 
     def covered(self, network: Network, counted: Bools) -> sparse.csr_array:
         """Return which points have an outlet of which party near, (I, P) of ones."""
-        pairs = network.reach(self.limit_km).tocoo()
+        require_measurable([self], by_road=network.measure.by_road)
+        pairs = network.reach(self.limit, self.limit_unit).tocoo()
         keep = counted[pairs.col]
         if not self.parameters.across_borders:
             keep &= network.point_area[pairs.row] == network.outlet_area[pairs.col]
@@ -154,7 +158,8 @@ class ReachShare(Rule):
         inside = program.points_in(self.level, place)
         return CoverRow(
             name=row_name(self, program.network, place),
-            within=self.limit_km + EPSILON,
+            within=generous(self.limit),
+            reach=program.own_pairs(self.limit, self.limit_unit),
             floor=self.parameters.share,
             sites=program.standing_in(self.outlet_kind, self.level, place),
             weight=np.where(inside, weight, 0.0),
@@ -166,7 +171,8 @@ class ReachShare(Rule):
         group = np.searchsorted(owed, place).clip(0, len(owed) - 1)
         return CoverRow(
             name=self.id,
-            within=self.limit_km + EPSILON,
+            within=generous(self.limit),
+            reach=program.own_pairs(self.limit, self.limit_unit),
             floor=np.full(len(owed), self.parameters.share),
             sites=program.of_kind(self.outlet_kind),
             weight=np.where(np.isin(place, owed), weight, 0.0),
@@ -193,3 +199,24 @@ class ReachShare(Rule):
 
     def _size(self, network: Network) -> Floats:
         return np.nan_to_num(network.quantity[self._quantity], nan=0.0)
+
+
+def require_measurable(rules: Iterable[Rule], *, by_road: bool) -> None:
+    """Refuse rules in minutes where no roads tell how long a way takes.
+
+    Raises
+    ------
+    InputError
+        With a sentence for each of them.
+    """
+    problems = [
+        say(
+            "Rule '{rule}' is in minutes, which needs travel times by road: choose the metric road-km or "
+            "road-min, or give distance_km.",
+            rule=rule.id,
+        )
+        for rule in rules
+        if not by_road and isinstance(rule, ReachShare) and rule.limit_unit is TravelUnit.MIN
+    ]
+    if problems:
+        raise InputError(problems)

@@ -25,6 +25,9 @@ from planner.rules.reach_share import ReachShare
 from planner.rules.threshold import Threshold
 from planner.scenario import Frozen, read_toml, sentences_of
 
+_INSTEAD = {"minutes": "distance_km", "distance_km": "minutes"}
+"""A parameter that takes the place of another: a rule states one of them."""
+
 AnyRule = Annotated[
     Presence | Ratio | Capacity | Threshold | ReachShare | Proportion | Attribute | AreaShare,
     Field(discriminator="kind"),
@@ -178,16 +181,20 @@ def _changed(values: dict[str, Any], change: str) -> dict[str, Any]:
     if rule_id not in [rule.get("id") for rule in rules]:
         known = ", ".join(str(rule.get("id")) for rule in rules)
         raise InputError(_wrong_change(change, say("the rules are: {known}", known=known)))
-    value = _literal(text.strip())
+    value, instead = _literal(text.strip()), _INSTEAD.get(parameter)
     return {
         **values,
         "rules": [
-            {**rule, "parameters": {**rule.get("parameters", {}), parameter: value}}
+            {**rule, "parameters": {**_without(rule.get("parameters", {}), instead), parameter: value}}
             if rule.get("id") == rule_id
             else rule
             for rule in rules
         ],
     }
+
+
+def _without(parameters: dict[str, Any], name: str | None) -> dict[str, Any]:
+    return {key: value for key, value in parameters.items() if key != name}
 
 
 def _wrong_change(change: str, remedy: Message) -> Message:

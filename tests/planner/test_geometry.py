@@ -6,9 +6,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from geodata.reach import nearest_pairs, union
+from geodata.reach import TravelUnit, nearest_pairs, union
 from planner.geometry import NEAREST, Geometry
-from planner.network import reach_km
+from planner.measure import StraightMeasure
+
+WITHIN_50 = [(50.0, TravelUnit.KM)]
 
 
 def geometry(*, spread: float) -> Any:
@@ -16,7 +18,9 @@ def geometry(*, spread: float) -> Any:
     rng = np.random.default_rng(5)
     area = np.repeat([0, 1, 2], 15)[rng.permutation(45)]
     place = np.column_stack([100 + 3 * area, np.full(45, 30.0)]) + spread * rng.random((45, 2))
-    network = SimpleNamespace(point_area=area, point_lonlat=place, adcodes=np.arange(3), detour=1.0)
+    network = SimpleNamespace(
+        point_area=area, point_lonlat=place, adcodes=np.arange(3), measure=StraightMeasure()
+    )
     candidates = SimpleNamespace(lonlat=place, area=area)
     return Geometry(network, candidates)
 
@@ -35,12 +39,12 @@ def test_shared_pairs_are_everyone_s_own(standing: Any, spread: float, areas: li
         shared.network.point_lonlat[points],
         np.concatenate([standing, shared.candidates.lonlat[chosen]]),
     )
-    near = reach_km(here, places, 100.0)
+    near = StraightMeasure().within(here, places, 100.0)
     nearest = nearest_pairs(here[:, 0], here[:, 1], places[:, 0], places[:, 1], NEAREST)
     for _ in range(2):  # worked out, then remembered
-        pairs = shared.pairs(at, standing, chosen, [50.0])
+        pairs = shared.pairs(at, standing, chosen, WITHIN_50)
         assert_same(pairs, union(near, nearest))
-        assert_same(shared.pairs(at, standing, chosen, [100.0], coverage=True), near)
+        assert_same(shared.pairs(at, standing, chosen, [(100.0, TravelUnit.KM)], coverage=True), near)
 
 
 def assert_same(pairs: Any, expected: Any) -> None:
@@ -54,5 +58,5 @@ def test_the_pairs_of_an_area_are_kept_and_those_of_several_are_not() -> None:
     shared = geometry(spread=0.3)
     none, chosen = np.empty((0, 2)), np.arange(5)
     one, both = np.array([1]), np.array([0, 1])
-    assert shared.pairs(one, none, chosen, [50.0]) is shared.pairs(one, none, chosen, [50.0])
-    assert shared.pairs(both, none, chosen, [50.0]) is not shared.pairs(both, none, chosen, [50.0])
+    assert shared.pairs(one, none, chosen, WITHIN_50) is shared.pairs(one, none, chosen, WITHIN_50)
+    assert shared.pairs(both, none, chosen, WITHIN_50) is not shared.pairs(both, none, chosen, WITHIN_50)
