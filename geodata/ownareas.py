@@ -46,7 +46,7 @@ def read_own_areas(path: Path, *, limits: Limits = LIMITS) -> gpd.GeoDataFrame:
     """
     raw = open_table(path, sheets=OWN_AREAS.sheets, limits=limits)
     table = checked(raw, OWN_AREAS)
-    shapes = _in_degrees(raw)
+    shapes = in_degrees(raw)
     problems = [*table.problems, *_doubled(raw, table.frame["adcode"]), *_unusable(raw, table.frame, shapes)]
     raise_problems(problems)
     frame = _completed(table.frame, shapes.total_bounds, path.stem)
@@ -54,8 +54,8 @@ def read_own_areas(path: Path, *, limits: Limits = LIMITS) -> gpd.GeoDataFrame:
     return areas.sort_values("adcode", ignore_index=True)
 
 
-def _in_degrees(raw: RawTable) -> gpd.GeoSeries:
-    """Return the geometry in EPSG:4326 on the table's row numbers."""
+def in_degrees(raw: RawTable) -> gpd.GeoSeries:
+    """Return the geometry of a file in EPSG:4326, on the table's row numbers; bad input where it has none."""
     if raw.geometry is None:
         raise InputError(
             say(
