@@ -61,6 +61,8 @@ def map_view(
     focus: Sequence[str] = (),
     sites: Sequence[Mapping[str, object]] = (),
     circles: Sequence[Mapping[str, object]] = (),
+    zones: Sequence[Mapping[str, object]] = (),
+    ways: Sequence[Mapping[str, object]] = (),
     shapes: Sequence[Mapping[str, object]] = (),
     mode: Mode = "select",
     group: str = "",
@@ -81,6 +83,9 @@ def map_view(
     sites, circles, shapes
         id, lon, lat, kind, name, state (tried, proposed, refused), on; lon, lat, km, state; name, corners
         (longitude, latitude), open.
+    zones, ways
+        What is reached by road: polygons (of each its rings), state; a way to an outlet: points, label,
+        on_road. Rings and points are of (longitude, latitude).
     mode
         What a click means: choose what is there, add a site, set a corner.
     group
@@ -97,6 +102,8 @@ def map_view(
         focus=list(focus),
         sites=[dict(site) for site in sites],
         circles=[dict(circle) for circle in circles],
+        zones=[dict(zone) for zone in zones],
+        ways=[dict(way) for way in ways],
         shapes=[dict(shape) for shape in shapes],
         mode=mode,
         group=_own(group),

@@ -1,4 +1,4 @@
-// Sites being tried, the circles they reach, the shapes where nothing may be: drawn above the map, moved by hand.
+// Sites being tried, what they reach, the way to an outlet, the shapes where nothing may be: drawn above the map.
 (function () {
   "use strict";
   const OutletMap = window.OutletMap;
@@ -36,6 +36,8 @@
     const renderer = L.canvas({ pane: "trials", padding: 0.3 });
     const marks = L.layerGroup().addTo(map);
     const rounds = L.layerGroup().addTo(map);
+    const zones = L.layerGroup().addTo(map);
+    const ways = L.layerGroup().addTo(map);
     const fences = L.layerGroup().addTo(map);
     const ghosts = L.layerGroup().addTo(map);
     let told = {};
@@ -58,6 +60,23 @@
     function roundOf(circle) {
       const look = LOOKS[circle.state] || LOOKS.existing;
       return L.circle([circle.lat, circle.lon], { ...look, color: OutletMap.colour(look.color), radius: 1000 * circle.km, renderer: renderer, interactive: false });
+    }
+
+    // What is reached by road: rings of (longitude, latitude), the first of each polygon its outline.
+    function zoneOf(zone) {
+      const look = LOOKS[zone.state] || LOOKS.existing;
+      const rings = zone.polygons.map((polygon) => polygon.map((ring) => ring.map(([lon, lat]) => [lat, lon])));
+      return L.polygon(rings, { ...look, color: OutletMap.colour(look.color), renderer: renderer, interactive: false });
+    }
+
+    // A way from where people are to an outlet: a white rim below, so that it is seen on any ground.
+    function wayOf(way) {
+      const points = way.points.map(([lon, lat]) => [lat, lon]);
+      const look = { renderer: renderer, interactive: false, lineJoin: "round" };
+      const line = L.polyline(points, { ...look, color: OutletMap.colour("accent"), weight: 4, dashArray: way.on_road ? "" : "2 8" });
+      line.bindTooltip(OutletMap.make("span", "", way.label), { permanent: true, direction: "top", className: "om-shape-name om-way" });
+      const from = L.circleMarker(points[0], { ...look, radius: 6, color: OutletMap.colour("rim"), weight: 2, fillColor: OutletMap.colour("accent"), fillOpacity: 1 });
+      return L.layerGroup([L.polyline(points, { ...look, color: OutletMap.colour("halo"), weight: 8, opacity: 0.9 }), line, from]);
     }
 
     function fenceOf(shape) {
@@ -87,6 +106,8 @@
       show: (args) => {
         refill("sites", marks, args.sites || [], markOf);
         refill("circles", rounds, args.circles || [], roundOf);
+        refill("zones", zones, args.zones || [], zoneOf);
+        refill("ways", ways, args.ways || [], wayOf);
         refill("shapes", fences, args.shapes || [], fenceOf);
       },
       recolour: () => { told = {}; },
