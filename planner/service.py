@@ -1,0 +1,281 @@
+"""Whom outlets serve: where one can come from in time, which way it is, and whose sales are too far off."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from geodata.reach import TravelUnit
+from geodata.schemas import CRS, Role
+from planner.geometry import COVERAGE_KM
+from planner.measure import RoadMeasure
+from planner.network import Bools, Floats, Ints, KindAsked, Network, Quantity, used_by
+from planner.rules.reach_share import ReachShare
+from planner.study import Study, planned_network
+
+MOST_AREAS = 1_000
+"""Outlets whose service areas are drawn."""
+MOST_ROUTES = 500
+"""Ways that are drawn, those of most sales first."""
+MOST_UNREACHED = 100_000
+"""Rows of sales out of reach, the largest first."""
+FAR = 4.0
+"""A way is looked for as far as this many times the limit."""
+
+AREA_COLUMNS = ["outlet_id", "name", "enterprises", "kind", "adcode", "stage", "limit", "unit"]
+ROUTE_COLUMNS = ["point_id", "outlet_id", "enterprises", "adcode", "units", "km", "minutes", "on_road"]
+UNREACHED_COLUMNS = ["point_id", "enterprise", "role", "adcode", "units", "lon", "lat"]
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceLimit:
+    """How near is near, by the rule that says it: its limit and unit, and which outlets count."""
+
+    limit: float
+    unit: TravelUnit
+    kind: KindAsked = KindAsked.ANY
+    across_borders: bool = False
+
+
+def service_limit(study: Study) -> ServiceLimit:
+    """Return how near an outlet is to be by the first rule about reach, one about sales before others.
+
+    Without such a rule it is 50 km (assumed).
+    """
+    rules = [rule for rule in study.rules.rules if isinstance(rule, ReachShare)]
+    rules.sort(key=lambda rule: rule.parameters.of != "sales")
+    if not rules:
+        return ServiceLimit(COVERAGE_KM, TravelUnit.KM)
+    rule = rules[0]
+    return ServiceLimit(rule.limit, rule.limit_unit, rule.outlet_kind, rule.parameters.across_borders)
+
+
+def service_areas_of(
+    study: Study, *, adcode: str = "", enterprise: str = "", most: int = MOST_AREAS
+) -> gpd.GeoDataFrame:
+    """Return from where each outlet is reached within the limit by road, in EPSG:4326.
+
+    Parameters
+    ----------
+    adcode, enterprise
+        Only outlets that stand there, only those of this enterprise; blank: all.
+    most
+        The most outlets; existing ones come first.
+
+    Returns
+    -------
+    GeoDataFrame
+        outlet_id, name, enterprises, kind, adcode, stage (existing, new), limit, unit (km, min), polygon.
+        No rows where distances are not by road.
+    """
+    measure, near = _network(study).measure, service_limit(study)
+    outlets = located_outlets(study, adcode=adcode, enterprise=enterprise)
+    outlets = outlets[_of_kind(outlets, near.kind)].head(most)
+    if not isinstance(measure, RoadMeasure) or outlets.empty:
+        return _empty(AREA_COLUMNS)
+    from geodata.isochrones import service_areas
+
+    places = outlets[["lon", "lat"]].to_numpy(dtype=float)
+    single, at = np.unique(places, axis=0, return_inverse=True)
+    polygons = service_areas(measure.reach, single, near.limit, near.unit)
+    table = outlets.assign(limit=near.limit, unit=str(near.unit))[AREA_COLUMNS].reset_index(drop=True)
+    return gpd.GeoDataFrame(table, geometry=np.asarray(polygons.array)[at.ravel()], crs=CRS)
+
+
+def routes_of(
+    study: Study,
+    *,
+    adcode: str = "",
+    enterprise: str = "",
+    point_id: str = "",
+    most: int = MOST_ROUTES,
+) -> gpd.GeoDataFrame:
+    """Return the way from each demand point to the nearest outlet that counts for whoever sells there.
+
+    Only points with sales have one; it is looked for as far as four times the limit, and for a single point
+    however far.
+
+    Parameters
+    ----------
+    adcode, enterprise, point_id
+        Only the points of this area, the sales of this enterprise, this point; blank: all.
+    most
+        The most ways, those of most sales first.
+
+    Returns
+    -------
+    GeoDataFrame
+        point_id, outlet_id, enterprises (who sell there and have it nearest, with ;), adcode
+        (of the point), units (sold), km, minutes, on_road, line in EPSG:4326. No rows where distances are not
+        by road.
+    """
+    network, near = _network(study), service_limit(study)
+    measure = network.measure
+    if not isinstance(measure, RoadMeasure):
+        return _empty(ROUTE_COLUMNS)
+    sold = _sold(network, adcode, enterprise, point_id)
+    ways = _ways(network, near, sold, most, however_far=bool(point_id))
+    if ways.empty:
+        return _empty(ROUTE_COLUMNS)
+    lines = measure.reach.routes(
+        network.point_lonlat[ways["point"].to_numpy()],
+        network.outlet_lonlat[ways["outlet"].to_numpy()],
+        measure.unit,
+    )
+    table = ways.assign(
+        point_id=network.point_ids[ways["point"].to_numpy()],
+        outlet_id=network.outlets["outlet_id"].to_numpy()[ways["outlet"].to_numpy()],
+        adcode=network.adcodes[network.point_area[ways["point"].to_numpy()]],
+        **{name: lines[name].to_numpy() for name in ("km", "minutes", "on_road")},
+    )
+    return gpd.GeoDataFrame(table[ROUTE_COLUMNS], geometry=lines.geometry.to_numpy(), crs=CRS)
+
+
+def unreached_of(
+    study: Study, *, adcode: str = "", enterprise: str = "", most: int = MOST_UNREACHED
+) -> gpd.GeoDataFrame:
+    """Return the demand points whose sales have no outlet within the limit, by enterprise.
+
+    Returns
+    -------
+    GeoDataFrame
+        point_id, enterprise, role, adcode, units (sold there), lon, lat, point in EPSG:4326; the largest
+        first, at most `most` rows. No rows where no rule says how near an outlet is to be.
+    """
+    network = _network(study)
+    parts = [_unreached(network, rule, adcode, enterprise) for rule in _first_of_each_role(study)]
+    if not parts:
+        return _empty(UNREACHED_COLUMNS)
+    table = pd.concat(parts, ignore_index=True)
+    table = table.sort_values(["units", "point_id", "enterprise"], ascending=[False, True, True])
+    table = table.head(most).reset_index(drop=True)
+    return gpd.GeoDataFrame(table, geometry=gpd.points_from_xy(table["lon"], table["lat"]), crs=CRS)
+
+
+def located_outlets(study: Study, *, adcode: str = "", enterprise: str = "") -> pd.DataFrame:
+    """Return the outlets that count and have a place, existing ones and then new ones, told by `stage`."""
+    columns = ["outlet_id", "name", "enterprises", "kind", "adcode", "lon", "lat"]
+    parts = [
+        pd.DataFrame(table[columns]).assign(stage=stage)
+        for stage, table in (("existing", study.counted_outlets), ("new", study.new_outlets))
+        if len(table)
+    ]
+    if not parts:
+        return pd.DataFrame(columns=[*columns, "stage"])
+    outlets = pd.concat(parts, ignore_index=True)
+    kept = outlets["lon"].notna() & outlets["lat"].notna()
+    if adcode:
+        kept &= outlets["adcode"] == adcode
+    if enterprise:
+        kept &= used_by(outlets["enterprises"], [enterprise])
+    return outlets[kept].reset_index(drop=True)
+
+
+def _network(study: Study) -> Network:
+    """Return the network with the new outlets, if any were planned."""
+    return planned_network(study, study.new_outlets)
+
+
+def _of_kind(outlets: pd.DataFrame, asked: KindAsked) -> "pd.Series[bool]":
+    every = pd.Series(True, index=outlets.index)
+    return every if asked is KindAsked.ANY else outlets["kind"].astype(str).eq(str(asked))
+
+
+def _empty(columns: list[str]) -> gpd.GeoDataFrame:
+    return gpd.GeoDataFrame(pd.DataFrame(columns=columns), geometry=gpd.GeoSeries([], crs=CRS), crs=CRS)
+
+
+def _sold(network: Network, adcode: str, enterprise: str, point_id: str) -> Floats:
+    """Return the units sold (P, I) of each party at each point, nothing where it is not asked for."""
+    sold = network.quantity[Quantity.SALES][:, network.point_area] * network.point_weight
+    if enterprise:
+        sold = sold * (network.enterprises == enterprise)[:, None]
+    if adcode:
+        sold = sold * (network.adcodes == adcode)[network.point_area]
+    if point_id:
+        sold = sold * (network.point_ids == point_id)
+    return np.asarray(sold, dtype=float)
+
+
+def _ways(
+    network: Network, near: ServiceLimit, sold: Floats, most: int, *, however_far: bool
+) -> pd.DataFrame:
+    """Return point, outlet (positions), enterprises and units of the ways, those of most units first."""
+    total = sold.sum(axis=0)
+    points = np.argsort(-total, kind="stable")[:most]
+    points = points[total[points] > 0]
+    counted = network.of_kind(near.kind) & np.isfinite(network.outlet_lonlat).all(axis=1)
+    rows = [
+        (int(point), outlet, str(network.enterprises[party]), float(sold[party, point]))
+        for at, outlets in _grouped(network, near, points, np.flatnonzero(counted))
+        for party in np.flatnonzero(sold[:, at].sum(axis=1) > 0).tolist()
+        for point, outlet in _nearest_own(network, near, at, outlets, party, however_far=however_far)
+        if sold[party, point] > 0
+    ]
+    table = pd.DataFrame(rows, columns=["point", "outlet", "enterprises", "units"])
+    ways = table.groupby(["point", "outlet"], as_index=False).agg(
+        enterprises=("enterprises", lambda names: ";".join(dict.fromkeys(names))), units=("units", "sum")
+    )
+    ways = ways.sort_values(["units", "point", "outlet"], ascending=[False, True, True])
+    return ways.head(most).reset_index(drop=True)
+
+
+def _grouped(
+    network: Network, near: ServiceLimit, points: Ints, outlets: Ints
+) -> Iterator[tuple[Ints, Ints]]:
+    """Yield points with the outlets that count for them: those of their area, or all across borders."""
+    if near.across_borders:
+        yield points, outlets
+        return
+    for area in np.unique(network.point_area[points]):
+        yield points[network.point_area[points] == area], outlets[network.outlet_area[outlets] == area]
+
+
+def _nearest_own(
+    network: Network, near: ServiceLimit, points: Ints, outlets: Ints, party: int, *, however_far: bool
+) -> Iterator[tuple[int, int]]:
+    """Yield each point with the party's nearest outlet, both as positions in the network."""
+    own = outlets[_lists(network, party)[outlets]]
+    if not len(own) or not len(points):
+        return
+    measure, sides = network.measure, (network.point_lonlat[points], network.outlet_lonlat[own])
+    if however_far:
+        pairs = measure.nearest(*sides, 1)
+    else:
+        pairs = measure.within(*sides, FAR * measure.converted(near.limit, near.unit))
+    for row, (start, end) in enumerate(zip(pairs.indptr[:-1], pairs.indptr[1:], strict=True)):
+        if end > start:
+            best = int(pairs.indices[start + int(np.argmin(pairs.data[start:end]))])
+            yield int(points[row]), int(own[best])
+
+
+def _lists(network: Network, party: int) -> Bools:
+    return np.asarray(network.listed[:, [party]].toarray().ravel() > 0)
+
+
+def _first_of_each_role(study: Study) -> list[ReachShare]:
+    from planner.check import sales_reach_rule
+
+    found = [sales_reach_rule(study.rules, {str(role)}) for role in Role]
+    return [rule for rule in found if rule is not None]
+
+
+def _unreached(network: Network, rule: ReachShare, adcode: str, enterprise: str) -> pd.DataFrame:
+    """Return the rows of one role, unsorted."""
+    covered = rule.covered(network, network.of_kind(rule.outlet_kind)).toarray().T > 0
+    sold = _sold(network, adcode, enterprise, "") * network.parties(rule.role)[:, None]
+    party, point = np.nonzero((sold > 0) & ~covered)
+    return pd.DataFrame(
+        {
+            "point_id": network.point_ids[point],
+            "enterprise": network.enterprises[party],
+            "role": str(rule.role),
+            "adcode": network.adcodes[network.point_area[point]],
+            "units": sold[party, point],
+            "lon": network.point_lonlat[point, 0],
+            "lat": network.point_lonlat[point, 1],
+        },
+        columns=UNREACHED_COLUMNS,
+    )
