@@ -8,7 +8,7 @@ from importlib.resources.abc import Traversable
 
 from maps.palette import css_variables
 
-SCRIPTS = ("points.js", "panel.js", "search.js", "overview.js")
+SCRIPTS = ("points.js", "shapes.js", "panel.js", "search.js", "overview.js")
 
 
 @lru_cache(maxsize=1)

@@ -10,7 +10,8 @@ import numpy.typing as npt
 import pandas as pd
 import shapely
 
-from maps.classes import classify
+from maps.classes import Classes, classify
+from maps.density import LEVEL, picture_of
 from maps.palette import QUANTITY_CLASSES
 from maps.words import Words
 
@@ -19,6 +20,9 @@ DECIMALS = 3
 
 FINE_DECIMALS = 5
 """Decimals of lines that are looked at from near: about 1 m."""
+
+MOST_POINTS = 4000
+"""Demand points drawn one by one; more are one picture, which a browser draws at once."""
 
 Data = dict[str, object]
 
@@ -158,7 +162,7 @@ def outlet_layer(outlets: pd.DataFrame, notes: Iterable[str], t: Words, *, new: 
 
 
 def demand_layer(demand: pd.DataFrame, t: Words, *, title: str, unit: str) -> Data:
-    """Return demand points by quantity in quantiles.
+    """Return demand points by quantity in quantiles: as points, or as a picture where they are many.
 
     Parameters
     ----------
@@ -172,23 +176,51 @@ def demand_layer(demand: pd.DataFrame, t: Words, *, title: str, unit: str) -> Da
     frame = demand[demand["quantity"] > 0].sort_values("quantity", kind="stable")
     classes = classify(frame["quantity"].to_numpy(dtype=float), QUANTITY_CLASSES, quantiles=True)
     labels = [_density_label(first, last, t) for first, last in classes.spans()]
+    dense = len(frame) > MOST_POINTS
     return {
         "name": "demand",
         "title": title,
         "unit": unit,
         "on": False,
         "classes": [
-            {"label": label, "count": count, "fill": f"quantity-{rank}", "shape": "dot", "plus": False}
+            {
+                "label": label,
+                "count": count,
+                "fill": f"quantity-{rank}",
+                "shape": "cell" if dense else "dot",
+                "plus": False,
+            }
             for rank, (label, count) in enumerate(zip(labels, classes.counts(), strict=True), start=1)
         ],
-        "lon": _degrees(frame["lon"]),
-        "lat": _degrees(frame["lat"]),
-        "member": classes.member.tolist(),
+        **(_picture(frame, classes) if dense else _dots(frame, classes)),
         "text": [],
         "note": [],
         "notes": [],
         "left": 0,
         "left_text": "",
+    }
+
+
+def _dots(frame: pd.DataFrame, classes: Classes) -> Data:
+    return {
+        "lon": _degrees(frame["lon"]),
+        "lat": _degrees(frame["lat"]),
+        "member": classes.member.tolist(),
+    }
+
+
+def _picture(frame: pd.DataFrame, classes: Classes) -> Data:
+    """Return points too many to draw one by one, a hundred thousand of which make 70 kB."""
+    lon, lat = frame["lon"].to_numpy(dtype=float), frame["lat"].to_numpy(dtype=float)
+    picture = picture_of(lon, lat, classes.member)
+    return {
+        "draws": "picture",
+        "picture": picture.text(),
+        "corners": list(picture.world),
+        "level": LEVEL,
+        "lon": [],
+        "lat": [],
+        "member": [],
     }
 
 

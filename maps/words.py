@@ -25,6 +25,7 @@ def script_words(t: Words) -> dict[str, str]:
         "layers": t("Legend and layers"),
         "whole": t("Show the whole map"),
         "province": t("province"),
+        "route": t("Choose a route"),
         "zoom_in": t("Zoom in"),
         "zoom_out": t("Zoom out"),
         "map": t("Map of the areas and their outlets; the table beside it says the same"),

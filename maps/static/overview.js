@@ -27,18 +27,6 @@
     return name;
   }
 
-  // The points that steps of a 100,000th of a degree lead through.
-  function walked(steps) {
-    const points = [];
-    let lon = 0, lat = 0;
-    for (let n = 0; n < steps.length; n += 2) {
-      lon += steps[n];
-      lat += steps[n + 1];
-      points.push([lon / 1e5, lat / 1e5]);
-    }
-    return points;
-  }
-
   // Lines without the pieces that run along some shapes, all given by the same points.
   function linesBeside(lines, shapes) {
     const taken = new Set(shapes.flat(3).map(String));
@@ -78,7 +66,7 @@
 
   // Draws the map, and returns what changes it afterwards. `state.busy`: clicks mean something else for now.
   OutletMap.build = function (map, data) {
-    const state = { colouring: 0, area: -1, hover: -1, busy: false, kept: false };
+    const state = { colouring: 0, area: -1, hover: -1, outlet: "", route: -1, busy: false, kept: false };
     const gone = new AbortController();
     const areas = data.areas;
     const container = map.getContainer();
@@ -86,7 +74,7 @@
     container.setAttribute("aria-label", data.words.map);
     areas.world = areas.at.map(([lon, lat]) => OutletMap.project(lon, lat));
     data.provinces.world = data.provinces.at.map(([lon, lat]) => OutletMap.project(lon, lat));
-    data.layers.forEach(OutletMap.prepare);
+    const prepare = (layer) => OutletMap.prepare(layer, () => painters.below.repaint());
 
     let pattern = hatch();
     const canvas = L.canvas({ padding: 0.3 });
@@ -98,13 +86,20 @@
     });
     const above = L.canvas({ pane: pane(map, "lines", 410), padding: 0.3 });
     const lines = [drawLines(map, data.province_lines, "province-line", 1.2, above), drawLines(map, data.boundary_lines, "province-line", 1.4, above)];
-    const shown = () => data.layers.filter((layer) => layer.on);
-    const painters = [
-      new OutletMap.Painter((...view) => { if (data.colourings.length) { OutletMap.paintSigns(areas, data.colourings[state.colouring], ...view); } }, { pane: pane(map, "signs", 435) }),
-      new OutletMap.Painter((...view) => shown().forEach((layer) => OutletMap.paintPoints(layer, ...view)), { pane: pane(map, "points", 430) }),
-      new OutletMap.Painter((ctx, toPixel, seen, zoom) => OutletMap.paintLabels(labelsOf(data, state, zoom), ctx, toPixel, seen), { pane: pane(map, "labels", 440) }),
-    ];
-    painters.forEach((painter) => painter.addTo(map));
+    const shown = (draws) => data.layers.filter((layer) => layer.on && layer.draws === draws);
+    const painters = {
+      below: new OutletMap.Painter((ctx, toPixel, seen, zoom, view) => shown("picture").forEach((layer) => OutletMap.paintPicture(layer, ctx, toPixel, view)), { pane: pane(map, "below", 405) }),
+      shapes: new OutletMap.Painter(paintShapes, { pane: pane(map, "shapes", 420) }),
+      signs: new OutletMap.Painter((...view) => { if (data.colourings.length) { OutletMap.paintSigns(areas, data.colourings[state.colouring], ...view); } }, { pane: pane(map, "signs", 435) }),
+      points: new OutletMap.Painter((...view) => shown("points").forEach((layer) => OutletMap.paintPoints(layer, ...view)), { pane: pane(map, "points", 430) }),
+      labels: new OutletMap.Painter((ctx, toPixel, seen, zoom) => OutletMap.paintLabels(labelsOf(data, state, zoom), ctx, toPixel, seen), { pane: pane(map, "labels", 440) }),
+    };
+    function paintShapes(ctx, toPixel, seen, zoom, view) {
+      shown("polygons").forEach((layer) => OutletMap.paintPolygons(layer, ctx, toPixel, view, state.outlet));
+      shown("lines").forEach((layer) => OutletMap.paintLines(layer, ctx, toPixel, view, state.route));
+    }
+    data.layers.forEach(prepare);
+    Object.values(painters).forEach((painter) => painter.addTo(map));
 
     const selection = L.polyline([], { weight: 2.6, interactive: false, renderer: above }).addTo(map);
     const ring = L.circleMarker([0, 0], { radius: 10, weight: 2.6, fill: false, interactive: false, renderer: above });
@@ -116,9 +111,9 @@
     function outline(fine) {
       const before = areas.shape;
       areas.shape = coarse.shape.slice();
-      if (fine) { fine.at.forEach((i, n) => { areas.shape[i] = fine.shape[n].map((rings) => rings.map(walked)); }); }
+      if (fine) { fine.at.forEach((i, n) => { areas.shape[i] = fine.shape[n].map((rings) => rings.map(OutletMap.walked)); }); }
       polygons.forEach((polygon, i) => { if (areas.shape[i] !== before[i]) { polygon.setLatLngs(cornersOf(areas.shape[i])); } });
-      const drawn = fine ? [...linesBeside(coarse.lines, fine.at.map((i) => coarse.shape[i])), ...fine.lines.map(walked)] : coarse.lines;
+      const drawn = fine ? [...linesBeside(coarse.lines, fine.at.map((i) => coarse.shape[i])), ...fine.lines.map(OutletMap.walked)] : coarse.lines;
       lines[0].setLatLngs(drawn.map(flip));
       selection.setLatLngs(state.area < 0 ? [] : ringsOf(state.area));
       hovered.setLatLngs([]);
@@ -139,7 +134,7 @@
       polygons.forEach((polygon, i) => polygon.setStyle(styleOf(i)));
       lines.forEach((line) => line.setStyle({ color: OutletMap.colour("province-line") }));
       [selection, hovered, ring].forEach((line) => line.setStyle({ color: OutletMap.colour("ink") }));
-      painters.forEach((painter) => painter.repaint());
+      Object.values(painters).forEach((painter) => painter.repaint());
     }
 
     // Other colours, points, cards and finer outlines for the same areas; the view, the layers switched on and the open card stay.
@@ -148,7 +143,8 @@
       const on = new Map(data.layers.map((layer) => [layer.name, layer.on]));
       Object.assign(data, { colourings: next.colourings, layers: next.layers });
       Object.assign(areas, { facts: next.facts, lines: next.lines });
-      data.layers.forEach((layer) => { layer.on = on.has(layer.name) ? on.get(layer.name) : layer.on; OutletMap.prepare(layer); });
+      data.layers.forEach((layer) => { layer.on = on.has(layer.name) ? on.get(layer.name) : layer.on; prepare(layer); });
+      state.route = -1;
       state.colouring = Math.max(0, data.colourings.findIndex((colouring) => colouring.name === name));
       const fresh = legendOf();
       fresh.open = legend.open;
@@ -167,17 +163,19 @@
       state.area = -1;
       selection.setLatLngs([]);
       ring.remove();
-      painters[2].repaint();
+      choose("", -1);
+      painters.labels.repaint();
       say("area:selected", "");
     }
     function select(i, move) {
       state.area = i;
       selection.setLatLngs(ringsOf(i));
       ring.remove();
+      choose("", -1);
       card.show(OutletMap.areaContent(areas, data.colourings[state.colouring], i));
       const low = map.getSize().x < 700 && legend.open ? legend.offsetHeight : 40;
       if (move) { map.fitBounds(polygons[i].getBounds(), { paddingTopLeft: [40, 40], paddingBottomRight: [card.offsetWidth + 40, low], maxZoom: 9 }); }
-      painters[2].repaint();
+      painters.labels.repaint();
       say("area:selected", areas.code[i]);
     }
     function selectProvince(name) {
@@ -192,8 +190,31 @@
       mark(hit);
       if (hit.layer.id) { say("outlet:selected", hit.layer.id[hit.index]); }
     }
+    // The outlet whose surroundings stand out, the route that does; none: "" and -1.
+    function choose(outlet, route) {
+      if (state.outlet === outlet && state.route === route) { return; }
+      Object.assign(state, { outlet: outlet, route: route });
+      const select = legend.querySelector(".om-routes");
+      if (select) { select.value = route < 0 ? "" : String(route); }
+      painters.shapes.repaint();
+    }
+    function showRoute(layer, index, move) {
+      if (index < 0) { close(); return; }
+      ring.remove();
+      state.area = -1;
+      selection.setLatLngs([]);
+      card.show(OutletMap.lineContent({ layer: layer, index: index }));
+      choose("", index);
+      if (move) { fitPoints(OutletMap.walked(layer.path[index])); }
+    }
+    function fitPoints(points) {
+      const low = map.getSize().x < 700 && legend.open ? legend.offsetHeight : 40;
+      const left = map.getSize().x < 700 || !legend.open ? 40 : legend.offsetWidth + 20;
+      map.fitBounds(flip(points), { paddingTopLeft: [left, 60], paddingBottomRight: [card.offsetWidth + 60, low], maxZoom: 15 });
+    }
     function mark(hit) {
       card.show(OutletMap.pointContent(hit));
+      choose(hit.layer.id ? hit.layer.id[hit.index] : "", -1);
       ring.setLatLng([hit.layer.lat[hit.index], hit.layer.lon[hit.index]]).addTo(map);
     }
     // Shows an area or an outlet by its code.
@@ -207,11 +228,16 @@
       mark({ layer: layer, index: index });
     }
 
+    function turnOn(layer) {
+      const box = legend.querySelector("input[name=layer-" + layer.name + "]");
+      if (!layer.on) { box.click(); }
+    }
+
     const card = OutletMap.card(data, close);
     const tip = OutletMap.tip();
     const search = OutletMap.search(data, (entry) => (entry.province ? selectProvince(entry.province) : select(entry.area, true)));
     const legendOf = () => {
-      const panel = OutletMap.legend(data, state, () => { recolour(); if (state.area >= 0) { select(state.area, false); } });
+      const panel = OutletMap.legend(data, state, () => { recolour(); if (state.area >= 0) { select(state.area, false); } }, (layer, index) => showRoute(layer, index, true));
       L.DomEvent.disableClickPropagation(panel);
       L.DomEvent.disableScrollPropagation(panel);
       return panel;
@@ -224,8 +250,8 @@
     });
 
     // From afar ten thousand outlets lie everywhere: there a click means the area.
-    const named = () => shown().filter((layer) => layer.text.length && !(layer.many && map.getZoom() < 6));
-    const hitAt = (event) => OutletMap.nearest(map, named(), event.layerPoint);
+    const named = () => shown("points").filter((layer) => layer.text.length && !(layer.many && map.getZoom() < 6));
+    const hitAt = (event) => OutletMap.nearest(map, named(), event.layerPoint) || OutletMap.nearestLine(map, shown("lines"), event.layerPoint);
     polygons.forEach((polygon, i) => {
       polygon.on("click", (event) => { if (!state.busy && !hitAt(event)) { select(i, false); } });
       polygon.on("mouseover", () => { state.hover = i; });
@@ -233,11 +259,11 @@
     });
     map.on("click", (event) => {
       const hit = state.busy ? null : hitAt(event);
-      if (hit) { showPoint(hit); }
+      if (hit) { if (hit.line) { showRoute(hit.layer, hit.index, false); } else { showPoint(hit); } }
     });
     map.on("mousemove", (event) => {
       const hit = hitAt(event);
-      if (hit) { tip.show(event.containerPoint, hit.layer.text[hit.index], hit.layer.title); return; }
+      if (hit) { tip.show(event.containerPoint, hit.layer.text[hit.index], hit.line ? hit.layer.hint[hit.index] : hit.layer.title); return; }
       if (state.hover < 0) { tip.hidden = true; return; }
       const colouring = data.colourings[state.colouring];
       const kind = colouring && colouring.classes[colouring.member[state.hover]];
@@ -247,6 +273,10 @@
     map.on("mouseout", () => { tip.hidden = true; });
     container.addEventListener("area:show", (event) => { const i = areas.code.indexOf(event.detail); if (i >= 0) { select(i, true); } });
     container.addEventListener("area:hover", (event) => { const i = areas.code.indexOf(event.detail); hovered.setLatLngs(i < 0 ? [] : ringsOf(i)); });
+    container.addEventListener("route:show", (event) => {
+      const layer = data.layers.find((one) => one.draws === "lines");
+      if (layer && event.detail < layer.path.length) { turnOn(layer); showRoute(layer, event.detail, true); }
+    });
     container.addEventListener("province:show", (event) => selectProvince(event.detail));
 
     const home = L.latLngBounds(data.bounds);

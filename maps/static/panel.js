@@ -42,8 +42,15 @@
       square: ["rect", { x: 6.5, y: 2.5, width: 9, height: 9 }],
       triangle: ["path", { d: "M11 2 16 11.5H6Z" }],
       reach: ["circle", { cx: 11, cy: 7, r: 6 }],
+      cell: ["rect", { x: 4.5, y: 1, width: 13, height: 12 }],
+      zone: ["path", { d: "M3 5 8 1H15L19 6 16 13H7Z" }],
+      "zone-new": ["path", { d: "M3 5 8 1H15L19 6 16 13H7Z" }],
+      route: ["path", { d: "M1 11H7L13 3H21" }],
+      "route-off": ["path", { d: "M1 11 21 3" }],
     }[kind.shape] || ["circle", { cx: 11, cy: 7, r: 4.8 }];
-    swatch.append(drawn(form[0], { ...form[1], class: kind.shape === "reach" ? "om-reach om-ink-" + kind.fill : look }));
+    const looks = { reach: "om-reach om-ink-", zone: "om-reach om-ink-", "zone-new": "om-reach om-dashed om-ink-", route: "om-route om-ink-", "route-off": "om-route om-dotted om-ink-" };
+    const line = looks[kind.shape];
+    swatch.append(drawn(form[0], { ...form[1], class: line ? line + kind.fill : kind.shape === "cell" ? "om-fill-" + kind.fill : look }));
     if (kind.plus) { swatch.append(drawn("path", { d: "M8 7H14M11 4V10", class: "om-plus" })); }
     return swatch;
   }
@@ -78,7 +85,7 @@
     return part;
   }
 
-  function layerPart(layer, redraw) {
+  function layerPart(layer, words, redraw, choose) {
     const part = make("div", "om-part");
     const label = make("label", "om-title");
     const box = make("input");
@@ -91,16 +98,22 @@
     list.hidden = !layer.on;
     box.addEventListener("change", () => { layer.on = box.checked; list.hidden = !layer.on; redraw(); });
     part.append(label, list);
+    if (layer.draws === "lines") {
+      part.append(OutletMap.routeChoice(layer, words, (index) => {
+        if (index >= 0 && !layer.on) { box.click(); }
+        choose(layer, index);
+      }));
+    }
     return part;
   }
 
-  OutletMap.legend = function (data, state, redraw) {
+  OutletMap.legend = function (data, state, redraw, choose) {
     const panel = make("details", "om-legend");
     panel.open = window.innerWidth > OutletMap.roomy;
     panel.append(make("summary", "", data.words.layers));
     const inner = make("div", "om-scroll");
     inner.append(colouringPart(data, state, redraw));
-    data.layers.forEach((layer) => inner.append(layerPart(layer, redraw)));
+    data.layers.forEach((layer) => inner.append(layerPart(layer, data.words, redraw, choose)));
     panel.append(inner);
     return panel;
   };

@@ -64,7 +64,7 @@
       this._ctx.clearRect(min.x, min.y, max.x - min.x, max.y - min.y);
       const toPixel = (world) => [world[0] * scale - origin.x, world[1] * scale - origin.y];
       const seen = (x, y) => x > min.x - 20 && x < max.x + 20 && y > min.y - 20 && y < max.y + 20;
-      this._paint(this._ctx, toPixel, seen, zoom);
+      this._paint(this._ctx, toPixel, seen, zoom, this._bounds);
     },
   });
 
@@ -78,7 +78,10 @@
     return base[low] + (base[high] - base[low]) * (place - low);
   };
 
-  OutletMap.prepare = function (layer) {
+  // Makes a layer ready to be drawn; `later` is called when what takes time is ready too.
+  OutletMap.prepare = function (layer, later) {
+    layer.draws = layer.draws || "points";
+    if (layer.draws !== "points") { OutletMap.prepareShapes[layer.draws](layer, later); }
     layer.world = layer.lon.map((lon, i) => OutletMap.project(lon, layer.lat[i]));
     layer.many = layer.lon.length > 800;
   };
