@@ -29,6 +29,7 @@ Wanted: TypeAlias = Mapping[str, Collection[str] | None]
 Keep: TypeAlias = Callable[[Mapping[str, str]], bool]
 _Ids: TypeAlias = NDArray[np.int64]
 
+_SURFACES = ("multipolygon", "boundary")  # protected land is mapped as either
 _WIDER = (
     0.02  # degrees: nodes are known at once so far around the polygon, which saves most of the third reading
 )
@@ -234,7 +235,7 @@ class _Crop:
         with osmium.SimpleWriter(str(target)) as writer:
             self._write_nodes(writer, runs)
             ways = [(part, number, refs) for number, parts in runs.items() for part, refs in parts]
-            for part, number, refs in sorted(ways, key=lambda way: way[0]):
+            for part, number, refs in sorted(ways, key=lambda way: (way[0] > 0, abs(way[0]))):
                 way = self.ways[number]
                 writer.add_way(mutable.Way(id=part, version=way.version, tags=way.tags, nodes=refs.tolist()))
             for number, one in sorted(self.relations.items()):
@@ -262,7 +263,7 @@ class _Crop:
     def _multipolygons(self) -> Iterator[Any]:
         for relation in _objects(self.paths, osmium.osm.RELATION, osmium.filter.KeyFilter(*self.wanted)):
             tags = dict(relation.tags)
-            if tags.get("type") == "multipolygon" and self._is_wanted(tags):
+            if tags.get("type") in _SURFACES and self._is_wanted(tags):
                 yield relation
 
     def _is_wanted(self, tags: Mapping[str, str]) -> bool:
