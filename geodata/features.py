@@ -1,0 +1,125 @@
+"""Features of OpenStreetMap with their tags and shapes: from the user's extracts, or asked of Overpass."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import osmium
+import pandas as pd
+import shapely
+from osmium.osm import Area, Node, Way
+
+from geodata.extracts import cropped
+from geodata.schemas import CRS
+
+NAME_KEYS = ("name:zh", "name", "name:en", "brand", "operator")
+"""What a feature is called: by the first of these that it has."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Features:
+    """Features of OpenStreetMap.
+
+    Attributes
+    ----------
+    table
+        EPSG:4326, sorted by element and id, each once: `element` (node, way, relation), `osm_id`, a column
+        for each key asked for ("" where it has no such tag), `geometry` (points, polygons, multipolygons).
+    broken
+        How many ways and relations have no whole shape, as where an extract was cut.
+    name
+        The names of the files, or "Overpass".
+    """
+
+    table: gpd.GeoDataFrame
+    broken: int
+    name: str
+
+
+def read_features(
+    paths: Sequence[Path],
+    polygon: shapely.Geometry,
+    wanted: Mapping[str, Collection[str]],
+    keys: Collection[str] = (),
+) -> Features:
+    """Return the features of extracts that have a wanted tag and touch a polygon.
+
+    Parameters
+    ----------
+    paths
+        `.osm`, `.osm.gz`, `.osm.bz2` or `.osm.pbf` files, read as one.
+    polygon
+        Polygon or MultiPolygon in WGS-84 degrees.
+    wanted
+        Values by key.
+    keys
+        Further keys to keep the values of, beside those wanted and the names.
+
+    Raises
+    ------
+    InputError
+        If a file is missing, has another ending, or cannot be read to its end.
+    """
+    with TemporaryDirectory(prefix="features-") as scratch:
+        file = cropped(list(paths), polygon, wanted, Path(scratch) / "features.osm", relations=True)
+        records, broken = _assembled(file, wanted, _columns(wanted, keys))
+    table = _touching(_table(records, _columns(wanted, keys)), polygon)
+    return Features(table, broken, ", ".join(path.name for path in paths))
+
+
+def _assembled(
+    file: Path, wanted: Mapping[str, Collection[str]], columns: Sequence[str]
+) -> tuple[list[dict[str, Any]], int]:
+    """Return the wanted nodes and the surfaces of wanted ways and relations, and how many have none."""
+    tagged = osmium.filter.TagFilter(*((key, value) for key, values in wanted.items() for value in values))
+    objects = osmium.FileProcessor(str(file)).with_areas(tagged).with_filter(tagged)
+    shapes = osmium.geom.WKBFactory()
+    records: list[dict[str, Any]] = []
+    meant: set[tuple[str, int]] = set()
+    for one in objects:
+        if isinstance(one, Node):
+            records.append(_record("node", one.id, shapes.create_point(one), one.tags, columns))
+        elif isinstance(one, Area):
+            element = "way" if one.from_way() else "relation"
+            records.append(
+                _record(element, one.orig_id(), shapes.create_multipolygon(one), one.tags, columns)
+            )
+        elif one.id > 0:  # a piece of a way that was cut has a negative id
+            meant.add(("way" if isinstance(one, Way) else "relation", one.id))
+    whole = {(record["element"], record["osm_id"]) for record in records}
+    return records, len(meant - whole)
+
+
+def _record(element: str, number: int, shape: str, tags: Any, columns: Sequence[str]) -> dict[str, Any]:
+    said = {key: tags.get(key, "") for key in columns}
+    return {**said, "element": element, "osm_id": number, "geometry": shapely.from_wkb(shape)}
+
+
+def _columns(wanted: Mapping[str, Collection[str]], keys: Collection[str]) -> tuple[str, ...]:
+    return tuple(sorted({*wanted, *keys, *NAME_KEYS}))
+
+
+def _table(records: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> gpd.GeoDataFrame:
+    """Return records as the table of features; a multipolygon of one part becomes a polygon."""
+    names = ["element", "osm_id", *columns]
+    frame = pd.DataFrame.from_records(list(records), columns=[*names, "geometry"])
+    frame = frame.astype({"osm_id": "int64", **dict.fromkeys(["element", *columns], "str")})
+    shapes = np.array([_plain(shape) for shape in frame.pop("geometry")], dtype=object)
+    table = gpd.GeoDataFrame(frame, geometry=gpd.GeoSeries(shapes, index=frame.index, crs=CRS))
+    once = table.sort_values(["element", "osm_id"], kind="stable").drop_duplicates(["element", "osm_id"])
+    return once.reset_index(drop=True)
+
+
+def _plain(shape: shapely.Geometry) -> shapely.Geometry:
+    whole = shape if shape.is_valid else shapely.make_valid(shape)
+    return whole.geoms[0] if whole.geom_type == "MultiPolygon" and len(whole.geoms) == 1 else whole
+
+
+def _touching(table: gpd.GeoDataFrame, polygon: shapely.Geometry) -> gpd.GeoDataFrame:
+    shapely.prepare(polygon)
+    near = shapely.intersects(polygon, table.geometry.to_numpy()) if len(table) else np.zeros(0, dtype=bool)
+    return table.loc[near].reset_index(drop=True)
