@@ -16,6 +16,8 @@ from geodata.files import file_digest
 from geodata.messages import InputError, Message, Note, NoteKind, message_data, message_from, say
 from geodata.outlets import read_outlets
 from geodata.rawtable import LIMITS, Limits
+from geodata.recyclers import read_recyclers
+from geodata.roadnetwork import EDGES_FILE, NODES_FILE, read_roads_back, write_roads
 from geodata.sales import read_sales
 from geodata.schemas import Datum, InputFile, Tables
 from geodata.sites import read_sites
@@ -23,7 +25,9 @@ from geodata.sites import read_sites
 Result = TypeVar("Result")
 _YES = frozenset({"true", "yes", "1", "是"})
 _LOCATED = ("areas", "outlets", "sites")
-_PLAIN = ("sales", "demand")
+_PLAIN = ("sales", "demand", "recyclers")
+_PLACED = ("outlets", "sites", "demand", "recyclers")
+_OPTIONAL = ("sites", "recyclers", "credits")
 
 
 def read_tables(
@@ -33,6 +37,8 @@ def read_tables(
     demand: Path | str | None = None,
     areas: Path | str | None = None,
     *,
+    recyclers: Path | str | None = None,
+    cell_km: float | None = None,
     datum: Datum | Mapping[str, Datum] = Datum.WGS84,
     limits: Limits | Mapping[str, Limits] = LIMITS,
 ) -> Tables:
@@ -50,9 +56,13 @@ def read_tables(
         Demand points; None: the assumed density.
     areas
         Polygons with a code; None: China's prefecture-level areas.
+    recyclers
+        Where batteries go on from the outlets; None: not known.
+    cell_km
+        The grid that demand from a raster or polygons is merged to, see `geodata.demand.read_demand`.
     datum
-        The datum of the files' coordinates: one for all, or by table (`outlets`, `sites`, `demand`), WGS-84
-        where not said.
+        The datum of the files' coordinates: one for all, or by table (`outlets`, `sites`, `demand`,
+        `recyclers`), WGS-84 where not said.
     limits
         The largest files that are read: one for all, or by table.
 
@@ -61,7 +71,7 @@ def read_tables(
     InputError
         One sentence for everything that cannot be used in any of the files; nothing is half read.
     """
-    datums = {"outlets": datum, "sites": datum, "demand": datum} if isinstance(datum, Datum) else dict(datum)
+    datums = dict.fromkeys(_PLACED, datum) if isinstance(datum, Datum) else dict(datum)
     problems: list[Message] = []
 
     def most(name: str) -> Limits:
@@ -81,14 +91,28 @@ def read_tables(
     candidates = _attempt(
         problems, lambda: read_sites(sites, polygons, of("sites"), limits=most("sites")) if sites else None
     )
-    points = _attempt(problems, lambda: read_demand(demand, polygons, of("demand"), limits=most("demand")))
+    points = _attempt(
+        problems,
+        lambda: read_demand(demand, polygons, of("demand"), limits=most("demand"), cell_km=cell_km),
+    )
+    onward = _attempt(
+        problems,
+        lambda: (
+            read_recyclers(recyclers, polygons, of("recyclers"), limits=most("recyclers"))
+            if recyclers
+            else None
+        ),
+    )
     if problems or sold is None or existing is None or points is None:
         raise InputError(problems)
+    frames = {"sales": sold[0], "outlets": existing[0], "demand": points[0], "areas": polygons}
     notes = [*sold[1], *existing[1], *(candidates[1] if candidates else []), *points[1]]
     given = {"sales": sales, "outlets": outlets, "sites": sites, "demand": demand, "areas": areas}
-    frames = {"sales": sold[0], "outlets": existing[0], "demand": points[0], "areas": polygons}
     if candidates:
         frames["sites"] = candidates[0]
+    if onward:
+        frames["recyclers"], given["recyclers"] = onward[0], recyclers
+        notes += onward[1]
     return Tables(
         areas=polygons,
         sales=sold[0],
@@ -98,6 +122,7 @@ def read_tables(
         notes=tuple(notes),
         sample=is_sample(sold[0]),
         files=tuple(_input_file(name, Path(path), frames[name]) for name, path in given.items() if path),
+        recyclers=frames.get("recyclers"),
     )
 
 
@@ -117,19 +142,25 @@ def input_files(tables: Tables) -> pd.DataFrame:
 def write_inputs(tables: Tables, directory: Path | str) -> list[Path]:
     """Write the tables as used into a folder, as Parquet, and return the files.
 
-    areas, outlets and sites are GeoParquet; notes.parquet and files.parquet hold the readers' notes and where
-    the tables came from. `read_inputs` gives the same tables back, to the last bit and type.
+    areas, outlets and sites are GeoParquet; notes, files and credits hold the readers'
+    notes, where the tables came from and whom to name; roads are two files of their own. `read_inputs` gives
+    the same tables back, to the last bit and type.
     """
     directory = Path(directory)
     directory.mkdir(parents=True, exist_ok=True)
     present = {name: getattr(tables, name) for name in (*_LOCATED, *_PLAIN)}
     present |= {"notes": _note_frame(tables.notes), "files": input_files(tables)}
+    if tables.credits:
+        present["credits"] = pd.DataFrame({"credit": tables.credits}, dtype="str")
     written = []
     for name, frame in present.items():
         if frame is not None:
             path = directory / f"{name}.parquet"
             frame.to_parquet(path, index=False)
             written.append(path)
+    if tables.roads is not None:
+        write_roads(tables.roads, directory)
+        written += [directory / name for name in (NODES_FILE, EDGES_FILE)]
     return written
 
 
@@ -152,7 +183,7 @@ def read_inputs(directory: Path | str) -> Tables:
                 files=", ".join(f"{name}.parquet" for name in missing),
             )
         )
-    names = [*needed, *(["sites"] if (directory / "sites.parquet").is_file() else [])]
+    names = [*needed, *(name for name in _OPTIONAL if (directory / f"{name}.parquet").is_file())]
     frames = {name: _read_back(directory / f"{name}.parquet", name in _LOCATED) for name in names}
     return Tables(
         areas=frames["areas"],
@@ -163,6 +194,9 @@ def read_inputs(directory: Path | str) -> Tables:
         notes=tuple(_notes_of(frames["notes"])),
         sample=is_sample(frames["sales"]),
         files=tuple(InputFile(*row) for row in frames["files"].itertuples(index=False)),
+        roads=read_roads_back(directory),
+        recyclers=frames.get("recyclers"),
+        credits=tuple(frames["credits"]["credit"]) if "credits" in frames else (),
     )
 
 
