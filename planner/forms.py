@@ -58,6 +58,28 @@ NAMES = {
     "solver.gap": say("Gap that counts as optimal"),
     "solver.seed": say("Seed"),
 }
+HELP = {
+    "minutes": say("Takes the place of a limit in km. It needs roads, and a metric by road."),
+    "metric": say(
+        "The laws measure straight lines. By road it is measured on the roads of the page Data: in km, or in "
+        "minutes at free-flow speeds, without traffic."
+    ),
+    "detour": say("Also holds where a place is off the roads and the metric is by road."),
+    "roads.snap_km": say("A place farther from any road is off the network; it is named among the notes."),
+    "roads.access_kmh": say("On the straight leg between a place and the nearest road."),
+    "roads.fallback_kmh": say("Where a place is off the network: straight line times detour, at this speed."),
+    "roads.direction": say("One-way streets make the way there another than the way back."),
+    "roads.margin_km": say("Roads so far beyond the areas are kept too, when roads are read."),
+    "objective": say(
+        "With moving, opening costs are costs a year; both unit costs below are needed for it to differ."
+    ),
+    "haulage.per_tonne_km": say(
+        "From a collection outlet to the nearest storage outlet or recycler, in the unit of opening costs."
+    ),
+    "haulage.per_vehicle_km": say("From where vehicles are to their outlet, in the unit of opening costs."),
+    "spacing_km": say("In a straight line, between outlets of one enterprise and kind. No law asks for it."),
+}
+"""What is said beside an entry whose name does not say enough."""
 CHOICES = {
     "sales": say("units sold in the year"),
     "stock": say("units in use at the end of the year"),
@@ -126,6 +148,11 @@ class FormField:
     def label(self) -> Message:
         """What the entry is called."""
         return field_name(self.name)
+
+    @property
+    def help(self) -> Message | None:
+        """What is said beside it; None where its name says enough."""
+        return HELP.get(self.name)
 
 
 def fields_of(model: BaseModel, prefix: str = "") -> list[FormField]:

@@ -18,6 +18,8 @@ MOST_RULES = 100
 LONGEST_TITLE = 200
 MOST_OUTLETS = 1_000_000
 """What a rule may ask for as a whole number."""
+_INSTEAD = {"minutes": "distance_km", "distance_km": "minutes"}
+"""A parameter that takes the place of another: a rule states one of them."""
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _OWN = "-own"
 
@@ -32,14 +34,17 @@ class ParameterChange:
     after: Any
 
 
-def rule_fields(rule_set: RuleSet, rule_id: str) -> list[FormField]:
-    """Return what a form asks for of one rule: its parameters; a rule it names is chosen from the set."""
+def rule_fields(rule_set: RuleSet, rule_id: str, *, by_road: bool = False) -> list[FormField]:
+    """Return what a form asks for of one rule: its parameters; a rule it names is chosen from the set.
+
+    Minutes are asked for only where ways are measured `by_road`.
+    """
     found = fields_of(rule_of(rule_set, rule_id).parameters)
     others = tuple(rule.id for rule in rule_set.rules if rule.id != rule_id)
     return [
         replace(field, kind=FieldKind.CHOICE, choices=others) if field.name == "rule" else field
         for field in found
-        if field.name != "minutes"  # travel times by road are nothing the app has
+        if field.name != "minutes" or by_road
     ]
 
 
@@ -48,8 +53,13 @@ def rule_of(rule_set: RuleSet, rule_id: str) -> AnyRule:
     return next(rule for rule in rule_set.rules if rule.id == rule_id)
 
 
-def with_parameters(rule_set: RuleSet, rule_id: str, parameters: Mapping[str, Any]) -> RuleSet:
+def with_parameters(
+    rule_set: RuleSet, rule_id: str, parameters: Mapping[str, Any], *, by_road: bool = False
+) -> RuleSet:
     """Return the set with the parameters of one rule set to others; None leaves one out.
+
+    Where a limit is given in minutes that was in km, or the other way, the new one takes the place of the
+    old. Minutes can be asked for only where ways are measured `by_road`.
 
     A bundled set is not changed: where anything differs, what comes back has an id and a title of its own. A
     number that is not the law's is ours: the rule is assumed until its parameters are the bundled ones again.
@@ -65,8 +75,14 @@ def with_parameters(rule_set: RuleSet, rule_id: str, parameters: Mapping[str, An
         {**rule, "parameters": _changed(rule["parameters"], parameters)} if rule["id"] == rule_id else rule
         for rule in values["rules"]
     ]
-    changed = _marked(_measurable(rule_set_from({**values, "rules": rules}, own.id)))
+    changed = _marked(measurable(rule_set_from({**values, "rules": rules}, own.id), by_road=by_road))
     return rule_set if changed.rules == rule_set.rules else changed
+
+
+def measurable(rule_set: RuleSet, *, by_road: bool) -> RuleSet:
+    """Return the set if all it asks can be measured; InputError where a rule is in minutes and no road is."""
+    require_measurable(rule_set.rules, by_road=by_road)
+    return rule_set
 
 
 def own_copy(rule_set: RuleSet) -> RuleSet:
@@ -93,8 +109,10 @@ def renamed(rule_set: RuleSet, name: str, title: str) -> RuleSet:
     return named
 
 
-def read_rule_set(upload: tuple[str, bytes]) -> RuleSet:
+def read_rule_set(upload: tuple[str, bytes], *, by_road: bool = False) -> RuleSet:
     """Return an uploaded rule set, given as its file's name and content.
+
+    It may be in minutes only where ways are measured `by_road`.
 
     Raises
     ------
@@ -114,7 +132,7 @@ def read_rule_set(upload: tuple[str, bytes]) -> RuleSet:
     with TemporaryDirectory(prefix="upload-") as scratch:
         path = Path(scratch) / "rules.toml"
         path.write_bytes(content)
-        found = _measurable(load_rule_set(path))
+        found = measurable(load_rule_set(path), by_road=by_road)
     _require_writable(found, source=say("{file}", file=shown))
     if found.id in presets() and found == load_rule_set(found.id):
         return found
@@ -175,7 +193,11 @@ def _changes_of(before: AnyRule, after: AnyRule) -> list[ParameterChange]:
 
 def _changed(known: Mapping[str, Any], parameters: Mapping[str, Any]) -> dict[str, Any]:
     merged = {**known, **parameters}
-    return {name: value for name, value in merged.items() if value is not None}
+    given = {name: value for name, value in merged.items() if value is not None}
+    for name, other in _INSTEAD.items():
+        if name in given and name not in known and given.get(other) == known.get(other):
+            given.pop(other, None)
+    return given
 
 
 def _marked(rule_set: RuleSet) -> RuleSet:
@@ -190,12 +212,6 @@ def _marked_against(law: AnyRule | None, rule: AnyRule) -> AnyRule:
     if law is None:
         return rule
     return rule.model_copy(update={"assumption": law.assumption or bool(_changes_of(law, rule))})
-
-
-def _measurable(rule_set: RuleSet) -> RuleSet:
-    """Return the set if the app can measure all it asks; InputError where a rule is in minutes."""
-    require_measurable(rule_set.rules, by_road=False)
-    return rule_set
 
 
 def _require_writable(rule_set: RuleSet, source: Message) -> None:

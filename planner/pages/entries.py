@@ -27,12 +27,12 @@ def entries(fields: Sequence[FormField], t: Translator, *, key: str, columns: in
 
 def entry(field: FormField, t: Translator, *, key: str) -> Any:
     """Draw one field and return what is entered; None where it is left out."""
-    label = t(field.label)
+    label, said = t(field.label), t(field.help) if field.help else None
     match field.kind:
         case FieldKind.YES_NO:
-            return st.checkbox(label, bool(field.value), key=key)
+            return st.checkbox(label, bool(field.value), key=key, help=said)
         case FieldKind.CHOICE:
-            return _choice(field, label, t, key)
+            return _choice(field, label, t, key, said)
         case FieldKind.SEVERAL:
             return st.multiselect(
                 label,
@@ -40,32 +40,39 @@ def entry(field: FormField, t: Translator, *, key: str) -> Any:
                 list(field.value),
                 format_func=lambda name: t(choice_name(name)),
                 key=key,
+                help=said,
             )
         case FieldKind.TEXT:
-            return st.text_input(label, str(field.value or ""), max_chars=100, key=key)
+            return st.text_input(label, str(field.value or ""), max_chars=100, key=key, help=said)
         case FieldKind.WHOLE:
             return st.number_input(
-                label, _whole(field.least), _whole(field.most), _whole(field.value), step=1, key=key
+                label,
+                _whole(field.least),
+                _whole(field.most),
+                _whole(field.value),
+                step=1,
+                key=key,
+                help=said,
             )
         case _:
-            return _number(field, label, key)
+            return _number(field, label, key, said)
 
 
-def _choice(field: FormField, label: str, t: Translator, key: str) -> str | None:
+def _choice(field: FormField, label: str, t: Translator, key: str, said: str | None) -> str | None:
     index = field.choices.index(field.value) if field.value in field.choices else None
     chosen: str | None = st.selectbox(
-        label, field.choices, index, format_func=lambda name: t(choice_name(name)), key=key
+        label, field.choices, index, format_func=lambda name: t(choice_name(name)), key=key, help=said
     )
     return chosen
 
 
-def _number(field: FormField, label: str, key: str) -> float | None:
+def _number(field: FormField, label: str, key: str, said: str | None) -> float | None:
     """Draw a number; a share is entered as per cent."""
     scale = 100.0 if field.kind is FieldKind.SHARE else 1.0
     least, most, value = (
         None if one is None else float(one) * scale for one in (field.least, field.most, field.value)
     )
-    entered = st.number_input(label, least, most, value, step=_step(value), format="%g", key=key)
+    entered = st.number_input(label, least, most, value, step=_step(value), format="%g", key=key, help=said)
     return None if entered is None else round(entered / scale, 9)
 
 

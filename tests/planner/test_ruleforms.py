@@ -3,7 +3,7 @@
 import pytest
 
 from geodata.messages import InputError
-from planner.forms import CHOICES, NAMES, FieldKind, FormField, fields_of, with_value
+from planner.forms import CHOICES, HELP, NAMES, FieldKind, FormField, fields_of, with_value
 from planner.ruleforms import (
     MOST_BYTES,
     ParameterChange,
@@ -60,6 +60,7 @@ def test_every_entry_and_choice_has_a_name() -> None:
               for one in rule_fields(load_rule_set(name), rule.id)]  # fmt: skip
     fields += [one for one in fields_of(Scenario(year=2026)) if one.name != "year"]
     assert [one.name for one in fields if one.name not in NAMES] == []
+    assert [name for name in HELP if name not in NAMES] == []
     assert [word for one in fields for word in one.choices if word not in CHOICES] == []
 
 
@@ -97,6 +98,23 @@ def test_a_changed_number_of_the_law_is_assumed_until_it_is_back() -> None:
 def test_what_does_not_fit_is_refused(rule: str, entered: dict[str, object], word: str) -> None:
     with pytest.raises(InputError, match=word):
         with_parameters(LAW, rule, entered)
+
+
+def test_minutes_take_the_place_of_km_where_ways_are_measured_by_road() -> None:
+    assert "minutes" not in [one.name for one in rule_fields(LAW, "maker-reach")]
+    assert "minutes" in [one.name for one in rule_fields(LAW, "maker-reach", by_road=True)]
+    entered = {one.name: one.value for one in rule_fields(LAW, "maker-reach", by_road=True)}
+    timed = with_parameters(LAW, "maker-reach", {**entered, "minutes": 15.0}, by_road=True)
+    parameters = next(rule for rule in timed.rules if rule.id == "maker-reach").parameters.model_dump()
+    assert (parameters["minutes"], parameters["distance_km"]) == (15.0, None)
+    back = with_parameters(timed, "maker-reach", {"distance_km": 50.0, "minutes": 15.0})
+    assert back.rules == LAW.rules
+    with pytest.raises(InputError, match="either distance_km or minutes"):
+        with_parameters(LAW, "maker-reach", {"distance_km": 40.0, "minutes": 15.0}, by_road=True)
+    file = ("timed.toml", rule_set_toml(timed).encode())
+    assert read_rule_set(file, by_road=True) == timed
+    with pytest.raises(InputError, match="needs travel times by road"):
+        read_rule_set(file)
 
 
 def test_a_rule_that_names_one_it_cannot_is_refused() -> None:
