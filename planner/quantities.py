@@ -106,6 +106,19 @@ def quantities(
     return _quantities_of(sales_by_area(sales, areas, demand), scenario, year)
 
 
+def retired_by_area(
+    sales: pd.DataFrame, areas: pd.DataFrame, demand: pd.DataFrame, scenario: Scenario, year: int
+) -> pd.DataFrame:
+    """Return the units that retire during `year`: enterprise, role, adcode, units (vehicles, or packs)."""
+    rows = sales_by_area(sales, areas, demand)
+    rows = rows[rows["year"] <= year].reset_index(drop=True)
+    ages, share = year - rows["year"].to_numpy(dtype=float), np.zeros(len(rows))
+    for chemistry, index in rows.groupby("chemistry", observed=True).indices.items():
+        share[index] = _retiring(ages[index], scenario, str(chemistry))
+    units = rows.assign(units=rows["units"] * share).groupby(KEY, sort=True, observed=True)["units"]
+    return units.sum(min_count=1).reset_index()
+
+
 def history_known(sales: pd.DataFrame, scenario: Scenario, year: int) -> bool:
     """Return whether the table reaches back far enough to know the vehicles in use in `year`.
 
