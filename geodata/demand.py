@@ -32,25 +32,31 @@ def read_demand(
     datum: Datum = Datum.WGS84,
     *,
     limits: Limits = LIMITS,
+    cell_km: float | None = None,
 ) -> tuple[pd.DataFrame, list[Note]]:
     """Return the demand points of `areas`.
 
     Parameters
     ----------
     path
-        A demand table, or None for the assumed density of `assumed_demand`.
+        A demand table, points with weights, a population raster, or polygons with values; None for the
+        assumed density of `assumed_demand`.
     areas
         The areas of the study; each gets at least one point.
     datum
         The datum of the file's coordinates.
     limits
         The largest file that is read.
+    cell_km
+        The side of the equal-area cells that points are merged into, km; None: rasters and polygons get
+        cells of a size that keeps them to about 100,000 points, tables keep their points.
 
     Returns
     -------
     points : pandas.DataFrame
         point_id, adcode, lon, lat (WGS-84), weight (sums to 1 in each area), population_weight (NaN where not
-        given, else sums to 1 too), and the file's further columns; sorted by adcode and point_id.
+        given, else sums to 1 too), and the file's further columns, or `cell_km` where points stand for cells;
+        sorted by adcode and point_id.
     notes : list of Note
         What was assumed or looks odd.
 
@@ -63,7 +69,7 @@ def read_demand(
         return assumed_demand(areas)
     from geodata.owndemand import read_own_demand
 
-    return read_own_demand(Path(path), areas, datum, limits=limits)
+    return read_own_demand(Path(path), areas, datum, limits=limits, cell_km=cell_km)
 
 
 def assumed_demand(areas: gpd.GeoDataFrame) -> tuple[pd.DataFrame, list[Note]]:
@@ -78,6 +84,25 @@ def assumed_demand(areas: gpd.GeoDataFrame) -> tuple[pd.DataFrame, list[Note]]:
     points = pd.concat([known, *_grids(own)], ignore_index=True)
     notes = _assumption_notes(len(known), own["adcode"])
     return points.sort_values(["adcode", "point_id"], ignore_index=True), notes
+
+
+def with_assumed(own: pd.DataFrame, areas: gpd.GeoDataFrame, source: str) -> tuple[pd.DataFrame, list[Note]]:
+    """Return a user's points and assumed ones for the areas without any, with a note that names these.
+
+    Sorted by adcode and point_id.
+    """
+    missing = areas[~areas["adcode"].isin(own["adcode"])]
+    if missing.empty:
+        return own.sort_values(["adcode", "point_id"], ignore_index=True), []
+    assumed = assumed_demand(missing)[0][list(DEMAND_COLUMNS)]
+    message = say(
+        "{file} has no point in {n} of the areas ({areas}); where sales are in them is assumed.",
+        file=source,
+        n=len(missing),
+        areas=", ".join(missing["adcode"].head(5)),
+    )
+    points = pd.concat([own, assumed]).sort_values(["adcode", "point_id"], ignore_index=True)
+    return points, [Note(NoteKind.ASSUMPTION, message, source)]
 
 
 def default_demand() -> pd.DataFrame:
@@ -119,6 +144,18 @@ def density(places: pd.DataFrame, counties: pd.DataFrame) -> pd.DataFrame:
         _points("C" + empty.index.to_series(), empty, empty["adcode"], share[empty.index]),
     ]
     return pd.concat(points, ignore_index=True).sort_values(["adcode", "point_id"], ignore_index=True)
+
+
+def normalised(points: pd.DataFrame) -> pd.DataFrame:
+    """Return points with weights that sum to 1 in each area, without the areas that weigh nothing.
+
+    population_weight becomes NaN in areas whose people are unknown or nobody.
+    """
+    whole = points[["weight", "population_weight"]].groupby(points["adcode"]).transform("sum")
+    people = (points["population_weight"] / whole["population_weight"]).where(whole["population_weight"] > 0)
+    some = whole["weight"] > 0
+    weight = points["weight"].where(some) / whole["weight"].where(some)
+    return points.assign(weight=weight, population_weight=people)[some].reset_index(drop=True)
 
 
 def shares(weight: pd.Series, group: pd.Series) -> pd.Series:

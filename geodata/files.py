@@ -41,6 +41,8 @@ FORMATS = (
     Format("GeoPackage", "sqlite", (".gpkg",)),
     Format("GeoJSON", "json", (".geojson", ".json")),
 )
+RASTER = Format("GeoTIFF", "tiff", (".tif", ".tiff"))
+"""What only the density of demand may be in (`geodata.rasterdemand`)."""
 
 _READERS = {
     "text": delimited.read_csv,
@@ -55,6 +57,7 @@ _MAGIC = (
     (b"PAR1", "parquet"),
     (b"SQLite format 3\x00", "sqlite"),
     (b"\xd0\xcf\x11\xe0", "ole"),
+    *((mark, "tiff") for mark in (b"II*\x00", b"MM\x00*", b"II+\x00", b"MM\x00+")),
 )
 
 
@@ -73,10 +76,15 @@ def open_table(path: str | Path, *, sheets: tuple[str, ...] = (), limits: Limits
     Raises
     ------
     InputError
-        If there is no such file, it is empty, damaged, too large, of another format, or has no header.
+        If there is no such file, it is empty, damaged, too large, of another format, a raster, or has no
+        header.
     """
     path = Path(path)
     family = require_format(path, limits)
+    if family == RASTER.family:
+        raise InputError(
+            say("{file} is a raster, which only demand may be; give this table as CSV.", file=path.name)
+        )
     raw = _READERS[family](path, sheets, limits)
     if raw.frame.shape[1] > limits.columns:
         raise InputError(
@@ -100,15 +108,10 @@ def require_format(path: Path, limits: Limits = LIMITS) -> str:
         If there is no such file, it is empty, too large, or not in the format its name says.
     """
     size = _size(path)
-    if size > limits.file_bytes:
-        raise InputError(
-            say(
-                "{file} is {size} MB; files up to {limit} MB are read. Split it or save it as Parquet.",
-                file=path.name,
-                size=round(size / 1e6),
-                limit=round(limits.file_bytes / 1e6),
-            )
-        )
+    raster = path.suffix.lower() in RASTER.extensions
+    limit = limits.raster_bytes if raster else limits.file_bytes
+    if size > limit:
+        raise _too_large(path, size, limit, raster)
     return _family(path)
 
 
@@ -142,6 +145,20 @@ def _size(path: Path) -> int:
     return size
 
 
+def _too_large(path: Path, size: int, limit: int, raster: bool) -> InputError:
+    values = {"file": path.name, "size": round(size / 1e6), "limit": round(limit / 1e6)}
+    if raster:
+        return InputError(
+            say(
+                "{file} is {size} MB; rasters up to {limit} MB are read. Crop it, or take a coarser one.",
+                **values,
+            )
+        )
+    return InputError(
+        say("{file} is {size} MB; files up to {limit} MB are read. Split it or save it as Parquet.", **values)
+    )
+
+
 def _family(path: Path) -> str:
     named = _named(path)
     if named is None:
@@ -173,12 +190,12 @@ def _family(path: Path) -> str:
 
 
 def _named(path: Path) -> Format | None:
-    return next((form for form in FORMATS if path.suffix.lower() in form.extensions), None)
+    return next((form for form in (*FORMATS, RASTER) if path.suffix.lower() in form.extensions), None)
 
 
 def _family_name(family: str) -> Message | str:
     names = {"xml": say("XML or HTML"), "text": say("plain text")}
-    return names.get(family) or next(form.name for form in FORMATS if form.family == family)
+    return names.get(family) or next(form.name for form in (*FORMATS, RASTER) if form.family == family)
 
 
 def _sniffed(path: Path) -> str:

@@ -14,6 +14,8 @@ UPLOAD = Limits(
     rows=500_000,
     columns=200,
     cells=10_000_000,
+    raster_bytes=20_000_000,
+    raster_cells=60_000_000,
 )
 """Of any upload; 500,000 rows of sales are 190 enterprises in 370 areas over seven years."""
 

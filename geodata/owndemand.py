@@ -1,4 +1,4 @@
-"""A user's own demand table: points with weights of any scale, made to sum to 1 in each area."""
+"""A user's own density of demand, in any of its forms; demand tables themselves are read here."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,24 +10,56 @@ from geodata.areanames import area_index
 from geodata.assignment import locate
 from geodata.columns import DEMAND
 from geodata.declared import declared_areas
-from geodata.demand import DEMAND_COLUMNS, assumed_demand, shares
-from geodata.files import open_table
+from geodata.demand import DEMAND_COLUMNS, shares, with_assumed
+from geodata.files import RASTER, open_table, require_format
+from geodata.grid import require_cell_km
 from geodata.messages import Message, Note, NoteKind, say
 from geodata.outlets import repeated_ids
 from geodata.points import TablePoints, table_points
-from geodata.rawtable import LIMITS, Limits
+from geodata.polygondemand import has_polygons, polygon_demand
+from geodata.rawtable import LIMITS, Limits, RawTable
 from geodata.schemas import Datum
 from geodata.suspicion import suspect_datum
-from geodata.validation import MOST_PROBLEMS, CheckedTable, checked, raise_problems
+from geodata.validation import CheckedTable, checked, raise_problems
+from geodata.weighteddemand import is_density, point_demand, without_point
 
 
 def read_own_demand(
-    path: Path, areas: gpd.GeoDataFrame, datum: Datum = Datum.WGS84, *, limits: Limits = LIMITS
+    path: Path,
+    areas: gpd.GeoDataFrame,
+    datum: Datum = Datum.WGS84,
+    *,
+    limits: Limits = LIMITS,
+    cell_km: float | None = None,
 ) -> tuple[pd.DataFrame, list[Note]]:
-    """Return the demand points of a file; areas it leaves out get assumed ones, with a note.
+    """Return the demand points of a file, whatever it is; areas it leaves out get assumed ones, with a note.
 
-    Weights of any scale are made to sum to 1 in each area. A point counts for the area its row names,
-    wherever it lies.
+    A GeoTIFF is a population raster, polygons carry values, points that name no area or have no name of their
+    own are a density of points; everything else is a demand table. Weights of any scale are made to sum to 1
+    in each area.
+
+    Raises
+    ------
+    InputError
+        One sentence for everything in the file that cannot be used.
+    """
+    require_cell_km(cell_km)
+    if require_format(path, limits) == RASTER.family:
+        from geodata.rasterdemand import read_raster_demand
+
+        return read_raster_demand(path, areas, cell_km=cell_km, limits=limits)
+    raw = open_table(path, sheets=DEMAND.sheets, limits=limits)
+    if has_polygons(raw):
+        return polygon_demand(raw, areas, datum, cell_km=cell_km)
+    if is_density(raw) or cell_km is not None:
+        return point_demand(raw, areas, datum, cell_km=cell_km)
+    return table_demand(raw, areas, datum)
+
+
+def table_demand(
+    raw: RawTable, areas: gpd.GeoDataFrame, datum: Datum = Datum.WGS84
+) -> tuple[pd.DataFrame, list[Note]]:
+    """Return the points of a demand table; one counts for the area its row names, wherever it lies.
 
     Raises
     ------
@@ -35,46 +67,19 @@ def read_own_demand(
         One sentence for every cell that does not fit, every doubled identifier, unknown area, and
         area whose weights are all 0.
     """
-    raw = open_table(path, sheets=DEMAND.sheets, limits=limits)
     table = checked(raw, DEMAND, optional=() if raw.geometry is None else ("lon", "lat"))
     place = table_points(table, datum)
     declared = declared_areas(table, area_index(areas))
     frame = table.frame.assign(adcode=declared.adcode, lon=place.lon, lat=place.lat)
     problems = [*table.problems, *place.problems, *declared.problems, *repeated_ids(table, "point_id")]
-    raise_problems([*problems, *_without_point(table, place), *_without_weight(table, frame)])
+    raise_problems([*problems, *without_point(table, place), *_without_weight(table, frame)])
     own = frame.assign(
         weight=shares(frame["weight"], frame["adcode"]),
         population_weight=shares(frame["population_weight"], frame["adcode"]),
     )
-    missing = areas[~areas["adcode"].isin(own["adcode"])]
-    points = _with_assumed(own, missing)
-    notes = [*declared.notes, *_missing_notes(table, missing), *_off_notes(table, place, own, areas, datum)]
-    return points, notes
-
-
-def _with_assumed(own: pd.DataFrame, missing: gpd.GeoDataFrame) -> pd.DataFrame:
-    """Return the user's points and assumed ones for the areas without any, in the order of areas."""
-    extra = [name for name in own.columns if name not in DEMAND_COLUMNS]
-    parts = [own[[*DEMAND_COLUMNS, *extra]]]
-    if len(missing):
-        parts.append(assumed_demand(missing)[0][list(DEMAND_COLUMNS)])
-    return pd.concat(parts).sort_values(["adcode", "point_id"], ignore_index=True)
-
-
-def _without_point(table: CheckedTable, place: TablePoints) -> list[Message]:
-    """Return the features without a point; blank cells of lon and lat are said already."""
-    if table.given("lon"):
-        return []
-    said = {message.values.get("row") for message in place.problems}
-    return [
-        say(
-            "{file}, row {row}: the demand point has no place; give it one or remove the row.",
-            file=table.raw.source,
-            row=int(row),
-        )
-        for row in table.frame.index[~place.located.to_numpy(bool)][:MOST_PROBLEMS]
-        if row not in said
-    ]
+    own = own[[*DEMAND_COLUMNS, *(name for name in own.columns if name not in DEMAND_COLUMNS)]]
+    points, missing = with_assumed(own, areas, raw.source)
+    return points, [*declared.notes, *missing, *_off_notes(table, place, own, areas, datum)]
 
 
 def _without_weight(table: CheckedTable, frame: pd.DataFrame) -> Iterator[Message]:
@@ -93,17 +98,6 @@ def _without_weight(table: CheckedTable, frame: pd.DataFrame) -> Iterator[Messag
                 column=header,
                 area=code,
             )
-
-
-def _missing_notes(table: CheckedTable, missing: gpd.GeoDataFrame) -> Iterator[Note]:
-    if len(missing):
-        message = say(
-            "{file} has no point in {n} of the areas ({areas}); where sales are in them is assumed.",
-            file=table.raw.source,
-            n=len(missing),
-            areas=", ".join(missing["adcode"].head(5)),
-        )
-        yield Note(NoteKind.ASSUMPTION, message, table.raw.source)
 
 
 def _off_notes(

@@ -23,6 +23,8 @@ class Limits:
     rows: int = 2_000_000
     columns: int = 1_000
     cells: int = 20_000_000
+    raster_bytes: int = 8_000_000_000
+    raster_cells: int = 1_000_000_000
 
 
 LIMITS = Limits()
