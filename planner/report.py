@@ -11,11 +11,14 @@ from geodata.messages import Note
 from maps import export
 from maps.palette import MARKS
 from planner.assumptions import assumptions, data_notes
+from planner.credits import credits_of
 from planner.language import Translator
 from planner.report_answer import answer, figures
 from planner.report_digest import WORST, Digest, digest_of, failing, rule_set_title
 from planner.report_map import is_china, study_map
 from planner.report_plan import conflict_table, scope_table, solver_lines
+from planner.report_roads import measured_lines, metric_words, off_road_table
+from planner.report_service import MOST_ROUTES, Service, route_table, service_layers, service_of
 from planner.report_tables import (
     Table,
     area_table,
@@ -35,12 +38,16 @@ NOTES = 300
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A folded part of the report."""
+    """A folded part of the report: sentences, figures with their labels, a table; each may be missing."""
 
     name: str
     title: str
-    note: str
-    table: Table
+    note: str = ""
+    table: Table | None = None
+    lines: tuple[str, ...] = ()
+    pairs: tuple[tuple[str, str], ...] = ()
+    table_title: str = ""
+    open: bool = False
 
 
 def write_report(study: Study, path: Path, translator: Translator) -> None:
@@ -60,8 +67,8 @@ def write_report(study: Study, path: Path, translator: Translator) -> None:
 
 def report_page(study: Study, translator: Translator) -> str:
     """Return the report of a study as a page; see `write_report`."""
-    digest = digest_of(study, translator)
-    drawing = export.parts(study_map(digest))
+    digest, service = digest_of(study, translator), service_of(study)
+    drawing = export.parts(study_map(digest, service_layers(service, digest)))
     styles = (*drawing.styles, _part("report.css"))
     scripts = (*drawing.scripts, _part("report.js"))
     return _environment().get_template("report.html.j2").render(
@@ -73,7 +80,7 @@ def report_page(study: Study, translator: Translator) -> str:
         scripts=scripts,
         policy=export.policy(scripts, styles),
         map_body=drawing.body,
-        **_content(digest),
+        **_content(digest, service),
     )  # fmt: skip
 
 
@@ -93,7 +100,7 @@ def _part(name: str) -> str:
     return (resources.files("planner") / "report_templates" / name).read_text(encoding="utf-8")
 
 
-def _content(digest: Digest) -> dict[str, object]:
+def _content(digest: Digest, service: Service) -> dict[str, object]:
     """Return what the template prints."""
     study, t = digest.study, digest.t
     return {
@@ -104,7 +111,9 @@ def _content(digest: Digest) -> dict[str, object]:
         "answer": answer(digest),
         "figures": figures(digest, study.sales_within_reach),
         "areas": area_table(digest),
-        "sections": _sections(digest),
+        "sections": _sections(digest, service),
+        "metric": metric_words(digest),
+        "credits": credits_of(study.tables),
         "provinces": areas_by_province(digest),
         "assumptions": [t(message) for message in assumptions(study)],
         "notes": [_note(note, t) for note in data_notes(study)[:NOTES]],
@@ -119,7 +128,7 @@ def _title(digest: Digest) -> str:
     return t("Outlet network {year}: {rules}", year=digest.study.scenario.year, rules=digest.study.rules.id)
 
 
-def _sections(digest: Digest) -> list[Section]:
+def _sections(digest: Digest, service: Service) -> list[Section]:
     t = digest.t
     failed = len(failing(digest.duties))
     more = ""
@@ -127,10 +136,13 @@ def _sections(digest: Digest) -> list[Section]:
         more = t(
             "the worst {n} of {total}; all are in findings.csv", n=t.number(WORST), total=t.number(failed)
         )
+    findings = finding_table(digest)
     found: list[Section | None] = [
-        Section("findings", t("What is short, and what to do"), more, finding_table(digest)),
+        Section("findings", t("What is short, and what to do"), more, findings, open=bool(findings.rows)),
         _optional("conflicts", t("What opening outlets cannot mend"), conflict_table(digest)),
         _optional("plan", t("New outlets"), plan_table(digest), _plan_note(digest)),
+        _routes(digest, service),
+        _roads(digest),
         Section("provinces", t("By province"), "", province_table(digest)),
         Section("enterprises", t("By enterprise"), "", enterprise_table(digest)),
         Section(
@@ -146,6 +158,25 @@ def _plan_note(digest: Digest) -> str:
     if total <= WORST:
         return ""
     return t("the first {n} of {total}; all are in plan.csv", n=t.number(WORST), total=t.number(total))
+
+
+def _routes(digest: Digest, service: Service) -> Section | None:
+    """Return the ways from demand points to outlets; None where distances are straight lines."""
+    t, note = digest.t, ""
+    if len(service.routes) == MOST_ROUTES:
+        note = t("the {n} demand points of most sales; more are in study.gpkg", n=t.number(MOST_ROUTES))
+    return _optional("routes", t("Ways to the nearest outlet"), route_table(service, digest), note)
+
+
+def _roads(digest: Digest) -> Section | None:
+    """Return how ways by road are measured, and the places off the roads; None where they are straight."""
+    t, measured = digest.t, measured_lines(digest)
+    if not measured:
+        return None
+    return Section(
+        "roads", t("How distances are measured"), "", off_road_table(digest), pairs=tuple(measured),
+        table_title=t("Off the roads"),
+    )  # fmt: skip
 
 
 def _optional(name: str, title: str, table: Table | None, note: str = "") -> Section | None:

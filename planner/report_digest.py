@@ -117,6 +117,15 @@ def place_names(study: Study, t: Translator) -> dict[str, str]:
     return places | {NATION_CODE: t("the whole country")}
 
 
+def outlet_names(study: Study) -> dict[str, str]:
+    """Return the name of every outlet, existing or new, by its id; the id where it has no name."""
+    names: dict[str, str] = {}
+    for outlets in (study.counted_outlets, study.new_outlets):
+        said = outlets["name"].fillna("").astype(str)
+        names |= dict(zip(outlets["outlet_id"].astype(str), said, strict=True))
+    return {outlet: name or outlet for outlet, name in names.items()}
+
+
 def province_name(digest: Digest, name: str) -> str:
     """Return the name of a province in the reader's language."""
     return name if digest.t.language is Language.CHINESE else english_province(name)

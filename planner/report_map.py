@@ -9,6 +9,7 @@ from geodata.boundaries import boundary_lines, province_outlines, simplified
 from maps.layers import CardLine, Data, Fact, area_layer, demand_layer, outlet_layer
 from maps.legend import Colouring, quantity_colouring, status_colouring
 from maps.overview import Background, OfflineMap, overview
+from planner.credits import credits_of
 from planner.language import Language, Translator
 from planner.report_digest import (
     BY_AREA,
@@ -22,21 +23,39 @@ from planner.report_digest import (
 from planner.sentences import with_sentences
 
 
-def study_map(digest: Digest) -> OfflineMap:
-    """Return the overview map of a study."""
+def study_map(digest: Digest, between: Sequence[Data] = ()) -> OfflineMap:
+    """Return the overview map of a study; `between` are layers above its demand and below its outlets."""
     areas = simplified(digest.study.tables.areas)
     chinese = digest.t.language is Language.CHINESE
     return overview(
         areas,
         area_layer(areas, chinese=chinese, facts=facts(digest), lines=card_lines(digest)),
         colourings=colourings(digest),
-        layers=layers(digest),
-        background=background_of(areas, digest.t),
+        layers=with_layers(layers(digest), between, digest),
+        background=background_of(areas, digest.t, credits_of(digest.study.tables)),
         t=digest.t,
     )
 
 
-def background_of(areas: gpd.GeoDataFrame, t: Translator) -> Background:
+def with_layers(points: Sequence[Data], between: Sequence[Data], digest: Digest) -> list[Data]:
+    """Return points with layers above the demand; outlets get ids, by which what they reach is found."""
+    if not between:
+        return list(points)
+    outlets = {"outlets": digest.study.counted_outlets, "new": digest.study.new_outlets}
+    named = [
+        {**layer, "id": located_ids(outlets[str(layer["name"])])} if layer["name"] in outlets else layer
+        for layer in points
+    ]
+    return [named[0], *between, *named[1:]]
+
+
+def located_ids(outlets: pd.DataFrame) -> list[str]:
+    """Return the ids of the outlets that have a point on the map, in their order there."""
+    placed = outlets["lon"].notna() & outlets["lat"].notna()
+    return outlets.loc[placed, "outlet_id"].astype(str).tolist()
+
+
+def background_of(areas: gpd.GeoDataFrame, t: Translator, credits: Sequence[str] = ()) -> Background:  # noqa: A002
     """Return what a map shows beside the areas: provinces and their names, boundary lines, credits.
 
     Parameters
@@ -45,6 +64,8 @@ def background_of(areas: gpd.GeoDataFrame, t: Translator) -> Background:
         Simplified, EPSG:4326.
     t
         The reader's language.
+    credits
+        Whom the map must name beside those who made the boundaries.
     """
     chinese, china = t.language is Language.CHINESE, is_china(areas)
     provinces = {str(name) for name in areas["province"].fillna("")}
@@ -52,7 +73,7 @@ def background_of(areas: gpd.GeoDataFrame, t: Translator) -> Background:
         province_outlines(areas),
         {name: short_province(name) if chinese else english_province(name) for name in provinces},
         boundary_lines() if china else None,
-        (t("Boundaries: Tianditu (天地图)") if china else t("Boundaries: user's file"),),
+        (t("Boundaries: Tianditu (天地图)") if china else t("Boundaries: user's file"), *credits),
     )
 
 

@@ -24,7 +24,10 @@ from planner.sentences import with_sentences
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A cell: its text, what it sorts by ("" for the text), the status it shows, and what it links to."""
+    """A cell: its text, what it sorts by ("" for the text), the status it shows, and what it links to.
+
+    A link is to an area on the map, to a way there (its number), or to an anchor on the page.
+    """
 
     text: str
     sort: str = ""
@@ -32,6 +35,7 @@ class Cell:
     area: str = ""
     anchor: str = ""
     soft: str = ""
+    route: str = ""
 
 
 @dataclass(frozen=True, slots=True)

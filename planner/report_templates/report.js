@@ -58,6 +58,11 @@
   const tell = (name, code) => map.dispatchEvent(new CustomEvent(name, { detail: code }));
   document.addEventListener("click", (event) => {
     const button = event.target.closest(".link");
+    if (button && button.dataset.route) {
+      tell("route:show", Number(button.dataset.route));
+      map.scrollIntoView({ block: "center", behavior: "smooth" });
+      return;
+    }
     const row = event.target.closest("#table-areas tbody tr");
     const code = button ? button.dataset.area : row ? row.dataset.code : "";
     if (!code) { return; }
