@@ -125,6 +125,21 @@ def road_like_km(straight_km: FloatArray) -> FloatArray:
     return np.where(straight <= 200.0, 1.3 * straight, np.maximum(260.0, 1.25 * straight))
 
 
+def straight_like_km(way_km: float, detour: Detour = road_like_km) -> float:
+    """Return the longest great circle that a detour makes no longer than `way_km`.
+
+    >>> straight_like_km(130.0), straight_like_km(250.0, 1.25)
+    (100.0, 200.0)
+    """
+    if not callable(detour):
+        return way_km / detour
+    low, high = 0.0, way_km
+    for _ in range(60):
+        middle = (low + high) / 2
+        low, high = (middle, high) if float(detour(np.array([middle]))[0]) <= way_km else (low, middle)
+    return round(low, 9)
+
+
 class _Points:
     """Points on the unit sphere; `rows` are those with finite coordinates, `xyz` has one row for each."""
 

@@ -11,6 +11,7 @@ import numpy as np
 from scipy import sparse
 
 from geodata.reach import Detour, FloatArray, IndexArray, nearest_pairs, pairs_within, road_like_km, union
+from geodata.reach import TravelUnit as TravelUnit
 from geodata.remembered import Remembered
 from geodata.roadlinks import Joints
 from geodata.roadnetwork import RoadNetwork
@@ -27,13 +28,6 @@ class Direction(StrEnum):
     TO = "to"
     BACK = "back"
     BOTH = "both"
-
-
-class TravelUnit(StrEnum):
-    """What a way is measured in."""
-
-    KM = "km"
-    MIN = "min"
 
 
 @dataclass(frozen=True, slots=True)

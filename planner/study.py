@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass, field, replace
 from importlib.metadata import version
+from typing import TYPE_CHECKING
 
 import geopandas as gpd
 import numpy as np
@@ -15,12 +16,18 @@ from geodata.schemas import CRS, Tables
 from geodata.tables import input_files
 from optimization import Outcome
 from planner.check import area_status, findings_of, sales_within_reach
+from planner.credits import credits_of
 from planner.network import Network, counting, network_of
+from planner.offroad import OFF_ROAD_COLUMNS, road_facts
 from planner.place import place
 from planner.placement import Placement, residual_conflicts
 from planner.rules.ruleset import RuleSet
 from planner.run import Progress
 from planner.scenario import Scenario
+
+if TYPE_CHECKING:
+    from geodata.roadnetwork import RoadNetwork
+    from planner.straight import Straight
 
 DISTRIBUTION = "outlet-network-planner"
 
@@ -39,6 +46,12 @@ class Study:
         The plan; None where the network was only checked.
     seconds
         Time by step.
+    off_road
+        Places that no road comes near, see `planner.offroad.road_facts`.
+    road_notes
+        How places come to the roads.
+    straight
+        The plan that straight lines would have given; None where distances are not by road.
     """
 
     scenario: Scenario
@@ -49,6 +62,9 @@ class Study:
     placement: Placement | None = None
     sales_within_reach: float | None = None
     seconds: Mapping[str, float] = field(default_factory=dict)
+    off_road: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=OFF_ROAD_COLUMNS))
+    road_notes: tuple[Note, ...] = ()
+    straight: "Straight | None" = None
     version: str = field(default_factory=lambda: version(DISTRIBUTION))
 
     @property
@@ -77,7 +93,8 @@ class Study:
     def notes(self) -> tuple[Note, ...]:
         """Everything a reader should know about data, rules and program."""
         planned = self.placement.notes if self.placement else ()
-        return (*self.tables.notes, *self.rules.notices(self.scenario.year), *planned)
+        notices = self.rules.notices(self.scenario.year)
+        return (*self.tables.notes, *self.road_notes, *notices, *planned)
 
     def area_status(self) -> pd.DataFrame:
         """Return what the findings say of each area, with its outlets and new outlets counted."""
@@ -105,6 +122,7 @@ def check_study(tables: Tables, rules: RuleSet, scenario: Scenario) -> Study:
     began = time.perf_counter()
     network = network_of(tables, scenario, territory=rules.territory)
     findings = findings_of(network, rules)
+    off_road, road_notes = road_facts(tables, network, scenario)
     return Study(
         scenario,
         rules,
@@ -112,6 +130,8 @@ def check_study(tables: Tables, rules: RuleSet, scenario: Scenario) -> Study:
         findings,
         sales_within_reach=sales_within_reach(network, rules),
         seconds={"check": time.perf_counter() - began},
+        off_road=off_road,
+        road_notes=road_notes,
     )
 
 
@@ -123,14 +143,29 @@ def place_study(
     workers: int | None = None,
     executor: Executor | None = None,
     progress: Progress | None = None,
+    straight: bool = True,
 ) -> Study:
-    """Plan new outlets, and check the network with them once more."""
+    """Plan new outlets, and check the network with them once more.
+
+    Parameters
+    ----------
+    workers, executor, progress
+        See `planner.place.place`.
+    straight
+        Whether a study by road is planned by straight line too, to say what roads change.
+    """
     before = check_study(tables, rules, scenario)
     began = time.perf_counter()
     placement = place(tables, rules, scenario, workers=workers, executor=executor, progress=progress)
     seconds = {**before.seconds, "place": time.perf_counter() - began}
-    study = with_placement(before, placement)
-    return replace(study, seconds=seconds)
+    study = replace(with_placement(before, placement), seconds=seconds)
+    if not (straight and scenario.metric.by_road):
+        return study
+    from planner.straight import straight_plan
+
+    began = time.perf_counter()
+    study = replace(study, straight=straight_plan(study, workers=workers, executor=executor))
+    return replace(study, seconds={**seconds, "straight": time.perf_counter() - began})
 
 
 def with_placement(before: Study, placement: Placement) -> Study:
@@ -172,7 +207,7 @@ def new_rows(outlets: pd.DataFrame, new: pd.DataFrame) -> pd.DataFrame:
 
 def summary_of(study: Study) -> dict[str, object]:
     """Return the figures of a study: the content of summary.json."""
-    duties, status = study.duties, study.area_status()
+    duties, status, roads = study.duties, study.area_status(), study.tables.roads
     sells, placement = status["sales"] > 0, study.placement
     return {
         "rules": study.rules.id,
@@ -190,14 +225,24 @@ def summary_of(study: Study) -> dict[str, object]:
         "gap": None if placement is None else placement.gap,
         "findings": _counts_by_rule(duties, study.rules),
         "sales_within_reach_share": _rounded(study.sales_within_reach),
+        "metric": str(study.scenario.metric),
+        "roads": None if roads is None else _road_figures(roads),
+        "off_road": len(study.off_road),
+        "by_straight_line": None if study.straight is None else study.straight.figures(),
         "sample": study.tables.sample,
         "limited": placement is not None and placement.limited,
         "seconds": {name: round(value, 3) for name, value in study.seconds.items()},
         "inputs": [
             {"name": file.name, "sha256": file.sha256, "rows": file.rows} for file in study.tables.files
         ],
+        "credits": list(credits_of(study.tables)),
         "version": study.version,
     }
+
+
+def _road_figures(roads: "RoadNetwork") -> dict[str, object]:
+    nodes, edges = len(roads.node_id), len(roads.tail)
+    return {"name": roads.name, "sha256": roads.digest, "nodes": nodes, "edges": edges}
 
 
 def _counts_by_rule(duties: pd.DataFrame, rules: RuleSet) -> dict[str, dict[str, int]]:

@@ -47,12 +47,24 @@ class Request:
         InputError
             With a sentence for everything that must be mended.
         """
+        from planner.roadinputs import with_roads_for
+
+        rules = self._read_rules()
+        tables = self.read_tables()
+        scenario = self.scenario_of(int(tables.sales["year"].max()))
+        return with_roads_for(tables, scenario, self.roads), rules, scenario
+
+    def _read_rules(self) -> "RuleSet":
+        """Read the rules, and find mistakes in the assumptions before the tables are read."""
+        from planner.roadinputs import require_files
+        from planner.rules.reach_share import require_measurable
         from planner.rules.ruleset import load_rule_set
 
         rules = load_rule_set(self.rules or DEFAULT_RULES, self.changes)
-        self.scenario_of(self.year or 2000)  # only to find mistakes before the tables are read
-        tables = self.read_tables()
-        return tables, rules, self.scenario_of(int(tables.sales["year"].max()))
+        scenario = self.scenario_of(self.year or 2000)
+        require_measurable(rules.rules, by_road=scenario.metric.by_road)
+        require_files(self.roads)
+        return rules
 
     def read_tables(self) -> "Tables":
         """Read and check the tables."""
@@ -64,6 +76,8 @@ class Request:
             sites=self.sites,
             demand=self.demand,
             areas=self.areas,
+            recyclers=self.recyclers,
+            cell_km=self.cell_km,
             datum=datums(self.datum),
         )
 

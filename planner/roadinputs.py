@@ -1,0 +1,69 @@
+"""The roads of a study: read around its areas where the metric needs them."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import shapely
+from pyproj import Geod
+
+from geodata.files import file_digest
+from geodata.messages import InputError, say
+from geodata.schemas import InputFile, Tables
+from planner.roadintake import ROADS, in_play, with_roads
+from planner.scenario import Scenario
+
+MOST_ASKED_KM2 = 100_000
+"""Areas larger than this are not asked of the Overpass service: a public server that others wait for."""
+
+
+def with_roads_for(tables: Tables, scenario: Scenario, paths: Sequence[Path] = ()) -> Tables:
+    """Return tables with the roads around their areas, if the scenario's metric is by road.
+
+    Parameters
+    ----------
+    paths
+        Files of OpenStreetMap roads; none: the Overpass service is asked.
+
+    Raises
+    ------
+    InputError
+        If a file cannot be used, or the areas are too large to ask for.
+    """
+    if not scenario.metric.by_road:
+        return tables
+    from geodata.roads import fetch_roads, read_roads
+
+    margin = scenario.roads.margin_km
+    if paths:
+        network = read_roads(paths, in_play(tables), margin_km=margin)
+        edges = len(network.tail)
+        files = [InputFile(ROADS, path.name, file_digest(path), edges) for path in paths]
+    else:
+        around = in_play(tables)
+        _require_small(around)
+        network = fetch_roads(around, margin_km=margin)
+        files = [InputFile(ROADS, network.name, network.digest, len(network.tail))]
+    return with_roads(tables, network, files)
+
+
+def require_files(paths: Sequence[Path]) -> None:
+    """Refuse paths that name no file, before anything is read."""
+    missing = [path for path in paths if not path.is_file()]
+    if missing:
+        raise InputError(
+            [say("{file}: there is no such file. Check the path.", file=path) for path in missing]
+        )
+
+
+def _require_small(around: shapely.Geometry) -> None:
+    size = abs(Geod(ellps="WGS84").geometry_area_perimeter(around)[0]) / 1e6
+    if size > MOST_ASKED_KM2:
+        raise InputError(
+            say(
+                "The areas with sales or outlets are {size} km², too large to ask the Overpass service for "
+                "their roads (at most {most} km²): give a file of roads with --roads, such as an extract of "
+                "the province, or choose the metric detour.",
+                size=f"{size:,.0f}",
+                most=f"{MOST_ASKED_KM2:,}",
+            )
+        )
