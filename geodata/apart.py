@@ -248,9 +248,10 @@ def _read(order: Mapping[str, Any], target: Path) -> None:
     from geodata.schemas import Datum
     from geodata.tables import read_tables, write_inputs
 
-    files = {table: Path(path) for table, path in order["files"].items()}
+    files: dict[str, Any] = {table: Path(path) for table, path in order["files"].items()}
     datums = {table: Datum(name) for table, name in order["datums"].items()}
-    write_inputs(read_tables(**files, datum=datums, limits=UPLOADS), target)
+    tables = read_tables(**files, datum=datums, limits=UPLOADS, cell_km=order["cell_km"])
+    write_inputs(tables, target)
 
 
 def _read_roads(order: Mapping[str, Any], target: Path) -> None:

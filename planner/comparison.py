@@ -204,8 +204,12 @@ def _table_differences(before: Tables, after: Tables) -> Iterator[Message]:
             )
 
 
-def _same(before: pd.DataFrame, after: pd.DataFrame) -> bool:
-    return before is after or before.equals(after)
+def _same(before: object, after: object) -> bool:
+    """Whether two tables, or the roads of two studies, are the same."""
+    if isinstance(before, pd.DataFrame) and isinstance(after, pd.DataFrame):
+        return before is after or before.equals(after)
+    digests = (getattr(before, "digest", None), getattr(after, "digest", None))
+    return (before is None) == (after is None) and digests[0] == digests[1]
 
 
 def _file(files: Iterable[InputFile], table: str) -> InputFile | None:

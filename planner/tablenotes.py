@@ -17,6 +17,8 @@ NAMES = {
     "sites": say("Candidate sites"),
     "demand": say("Demand points"),
     "areas": say("Areas"),
+    "recyclers": say("Recyclers"),
+    "roads": say("Roads"),
 }
 KINDS = {
     NoteKind.ASSUMPTION: say("Assumed"),
@@ -35,6 +37,8 @@ INSTEAD = {
     "sites": say("left out: the demand points"),
     "demand": say("assumed from the populations of places"),
     "areas": say("China's prefecture-level areas"),
+    "recyclers": say("left out: none is known"),
+    "roads": say("left out: straight lines"),
 }
 MOST_ROWS = 5_000
 _LONGEST = 600
@@ -50,7 +54,7 @@ def table_rows(tables: Tables, t: Translator) -> pd.DataFrame:
             t(NAMES[name]),
             _status(name, files.get(name), tables, t),
             _file(files.get(name)),
-            len(frame) if (frame := getattr(tables, name)) is not None else 0,
+            _size(name, tables),
             counted[name],
         )
         for name in NAMES
@@ -118,10 +122,18 @@ def _note_counts(tables: Tables) -> Counter[str]:
     return Counter(found)
 
 
+def _size(name: str, tables: Tables) -> int:
+    """Return the rows of a table; of roads, the directions of streets."""
+    if name == "roads":
+        return 0 if tables.roads is None else len(tables.roads.tail)
+    frame = getattr(tables, name)
+    return 0 if frame is None else len(frame)
+
+
 def _status(name: str, file: InputFile | None, tables: Tables, t: Translator) -> str:
     if file is None:
         return t(INSTEAD[name])
-    return t("sample, fictional") if tables.sample else t("uploaded")
+    return t("sample, fictional") if tables.sample and name != "roads" else t("uploaded")
 
 
 def _file(file: InputFile | None) -> str:

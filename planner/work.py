@@ -2,7 +2,10 @@
 
 import hashlib
 
+from geodata.messages import InputError, Message, say
+from geodata.schemas import Tables
 from planner.draft import Draft
+from planner.rules.reach_share import require_measurable
 from planner.rules.ruleset import RuleSet
 from planner.scenario import Frozen, Scenario
 
@@ -49,3 +52,15 @@ class Work(Frozen):
     def key(self) -> str:
         """The name of all of it."""
         return hashlib.sha256(f"{self.checked}\0{self.draft.model_dump_json()}".encode()).hexdigest()
+
+
+def obstacles(work: Work, tables: Tables) -> tuple[Message, ...]:
+    """Return what keeps a work's rules from being measured on these tables, a sentence each."""
+    by_road = work.scenario.metric.by_road
+    if by_road and tables.roads is None:
+        return (say("Distances by road need roads: upload them on the page Data, or choose straight lines."),)
+    try:
+        require_measurable(work.rules.rules, by_road=by_road)
+    except InputError as error:
+        return error.messages
+    return ()

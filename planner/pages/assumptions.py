@@ -15,10 +15,12 @@ from planner.pages.entries import entries
 from planner.pages.problems import show_problems
 from planner.ruleforms import with_assumptions
 from planner.scenario import Metric, Scenario
+from planner.work import obstacles
 
 LONGEST_SECONDS = 600.0
 """What one person may ask of a solver that others wait for too."""
-_ELSEWHERE = frozenset({"year"})
+_ELSEWHERE = frozenset({"year", "roads.margin_km"})
+"""What is chosen beside the enterprise, and where roads are uploaded."""
 
 
 def show(t: Translator) -> None:
@@ -34,12 +36,16 @@ def show(t: Translator) -> None:
 
 
 def _form(scenario: Scenario, t: Translator) -> None:
-    key = f"scenario:{hashlib.sha256(scenario.model_dump_json().encode()).hexdigest()[:16]}"
+    has_roads = session.tables().roads is not None
+    known = f"{has_roads}{scenario.model_dump_json()}"
+    key = f"scenario:{hashlib.sha256(known.encode()).hexdigest()[:16]}"
     with st.form(key, border=False):
         fields = _fields(scenario)
         entered: dict[str, Any] = {}
         for name, begins in _groups(t):
             st.markdown(f"**{name}**")
+            if "metric" in begins and not has_roads:
+                st.caption(t("By road it can be measured once roads are uploaded on the page Data."))
             entered |= entries([one for one in fields if one.name.startswith(begins)], t, key=key, columns=4)
         left, right = st.columns([3, 2])
         with left:
@@ -62,14 +68,17 @@ def _groups(t: Translator) -> list[tuple[str, tuple[str, ...]]]:
 
 
 def _fields(scenario: Scenario) -> list[FormField]:
-    return [_offered(field) for field in fields_of(scenario) if field.name not in _ELSEWHERE]
+    """Return the entries: of measuring by road only where there are roads."""
+    found = [_offered(field) for field in fields_of(scenario) if field.name not in _ELSEWHERE]
+    has_roads = session.tables().roads is not None
+    return [field for field in found if has_roads or not field.name.startswith("roads.")]
 
 
 def _offered(field: FormField) -> FormField:
-    """Return an entry with what the app can do of it; roads are nothing it has."""
+    """Return an entry with what can be asked here."""
     if field.name == "solver.time_limit_s":
         return replace(field, most=LONGEST_SECONDS)
-    if field.name == "metric":
+    if field.name == "metric" and session.tables().roads is None:
         return replace(field, choices=tuple(one for one in field.choices if not Metric(one).by_road))
     return field
 
@@ -77,11 +86,18 @@ def _offered(field: FormField) -> FormField:
 def _take(scenario: Scenario, changes: dict[str, Any], t: Translator) -> None:
     try:
         changed = with_assumptions(scenario, changes)
+        _require_measurable(changed)
     except InputError as error:
         show_problems(error.messages, t, consequence=t("The assumptions stay as they are."))
         return
     session.change(scenario=changed)
     st.rerun()
+
+
+def _require_measurable(scenario: Scenario) -> None:
+    problems = obstacles(session.work().model_copy(update={"scenario": scenario}), session.tables())
+    if problems:
+        raise InputError(problems)
 
 
 def _lives(scenario: Scenario, t: Translator, key: str) -> list[dict[str, Any]]:
@@ -116,4 +132,8 @@ def _filled(frame: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def _reset() -> None:
-    session.change(scenario=Scenario(year=session.work().scenario.year))
+    """Assume what everybody does; the metric stays where the rules need it."""
+    scenario = Scenario(year=session.work().scenario.year)
+    if obstacles(session.work().model_copy(update={"scenario": scenario}), session.tables()):
+        scenario = scenario.model_copy(update={"metric": session.work().scenario.metric})
+    session.change(scenario=scenario)

@@ -16,7 +16,7 @@ from geodata.template import write_templates
 from planner import tablenotes
 from planner.intake import TABLES, WITH_DATUM, Intake, read_upload
 from planner.language import Translator
-from planner.pages import session
+from planner.pages import roads, session
 from planner.pages.problems import show_problems
 
 MOST_OWN = 3
@@ -38,6 +38,8 @@ def show() -> None:
     with right:
         _samples(t)
         _downloads(t)
+    st.divider()
+    roads.show(tables, t)
     st.divider()
     _own(t)
 

@@ -5,9 +5,12 @@ from collections.abc import Callable
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
+from geodata.schemas import Tables
 from planner.language import Language, Translator
 from planner.pages import area, data, login, opening, overview, report, rules, scenarios, session, trysites
+from planner.rules.ruleset import RuleSet
 from planner.rules.wording import title_in
+from planner.work import obstacles
 
 LANGUAGES = {str(Language.ENGLISH): "English", str(Language.CHINESE): "中文"}
 STYLE = """<style>
@@ -70,10 +73,15 @@ def controls(t: Translator) -> None:
 
 def _data(t: Translator) -> None:
     names = session.sample_names(t) | {
-        key: t("My tables {number}", number=n) for n, key in enumerate(session.own_tables(), 1)
+        key: _own_name(number, one, t) for number, (key, one) in enumerate(session.own_tables().items(), 1)
     }
     st.session_state["data"] = session.work().data
     st.selectbox(t("Data"), list(names), format_func=names.__getitem__, key="data", on_change=_data_chosen)
+
+
+def _own_name(number: int, tables: Tables, t: Translator) -> str:
+    name = t("My sample {number}", number=number) if tables.sample else t("My tables {number}", number=number)
+    return name if tables.roads is None else t("{name}, with roads", name=name)
 
 
 def _rules(t: Translator) -> None:
@@ -83,9 +91,20 @@ def _rules(t: Translator) -> None:
     st.session_state["rules"] = current.id
     st.selectbox(
         t("Rules"), list(sets), key="rules",
-        on_change=lambda: session.change(rules=sets[st.session_state["rules"]]),
+        on_change=lambda: _rules_chosen(sets[st.session_state["rules"]]),
     )  # fmt: skip
+    for message in st.session_state.pop("rules_refused", ()):
+        st.warning(session.plain(t(message)))
     st.caption(session.plain(title_in(current, t.language)))
+
+
+def _rules_chosen(chosen: RuleSet) -> None:
+    """Hold the network against other rules, if what they ask can be measured."""
+    refused = obstacles(session.work().model_copy(update={"rules": chosen}), session.tables())
+    if refused:
+        st.session_state["rules_refused"] = refused
+    else:
+        session.change(rules=chosen)
 
 
 def _language_chosen() -> None:

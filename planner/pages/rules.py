@@ -77,13 +77,14 @@ def _rule(rules: RuleSet, rule: AnyRule, t: Translator) -> None:
 
 
 def _form(rules: RuleSet, rule: AnyRule, t: Translator) -> None:
-    fields = ruleforms.rule_fields(rules, rule.id)
-    key = f"rule:{_digest(rules.id, rule.model_dump_json())}"
+    by_road = session.work().scenario.metric.by_road
+    fields = ruleforms.rule_fields(rules, rule.id, by_road=by_road)
+    key = f"rule:{_digest(rules.id, rule.model_dump_json(), str(by_road))}"
     with st.form(key, border=False):
         entered = entries(fields, t, key=key, columns=4)
         applied = st.form_submit_button(t("Apply"), key=f"{key}:apply")
     if applied:
-        _take(lambda: ruleforms.with_parameters(rules, rule.id, entered), t)
+        _take(lambda: ruleforms.with_parameters(rules, rule.id, entered, by_road=by_road), t)
 
 
 def _take(make: Callable[[], RuleSet], t: Translator) -> None:
@@ -159,7 +160,8 @@ def _upload(t: Translator) -> None:
     pressed = st.button(t("Use this rule set"), disabled=file is None, key="use_rules")
     if pressed and file is not None:
         name, content = file.name, file.getvalue()
-        _take(lambda: ruleforms.read_rule_set((name, content)), t)
+        by_road = session.work().scenario.metric.by_road
+        _take(lambda: ruleforms.read_rule_set((name, content), by_road=by_road), t)
 
 
 def _digest(*parts: str) -> str:

@@ -17,9 +17,9 @@ from planner.language import Language, Translator, translator
 from planner.pages.shelf import SHELF
 from planner.report_digest import Digest, digest_of
 from planner.rules.ruleset import RuleSet, load_rule_set, presets
-from planner.scenario import Scenario
+from planner.scenario import Metric, Scenario
 from planner.study import Study, check_study
-from planner.work import Work
+from planner.work import Work, obstacles
 
 Own = TypeVar("Own")
 SAMPLES = tuple(str(size) for size in SampleSize)
@@ -99,13 +99,40 @@ def work_on(data: str, tables: Tables) -> Work:
 def use_tables(data: str) -> None:
     """Work on other tables from now on, held against the same rules.
 
-    What was tried and assumed on the tables that are left comes back with them.
+    What was tried and assumed on the tables that are left comes back with them; rules in minutes stay behind
+    where there are no roads to measure by.
     """
     current, left = work(), _left()
     if data != current.data:
         left[current.data] = current
         began = left.get(data) or work_on(data, tables_of(data))
-        set_work(began.model_copy(update={"rules": current.rules}))
+        moved = began.model_copy(update={"rules": current.rules})
+        set_work(began if obstacles(moved, tables_of(data)) else moved)
+
+
+def use_roads(data: str, changed: Tables) -> None:
+    """Work on the same tables with other roads, or with none, from now on; everything else stays.
+
+    Without roads it is measured in straight lines.
+    """
+    current, own = work(), own_tables()
+    bases: dict[str, str] = st.session_state.setdefault("road_bases", {})
+    base = bases.get(current.data, current.data)
+    own.pop(current.data, None)
+    if changed.roads is None:
+        name = base
+        if name not in SAMPLES:
+            own[name] = changed
+    else:
+        name = data
+        own[name], bases[name] = changed, base
+    set_work(current.model_copy(update={"data": name, "scenario": _measured(current.scenario, changed)}))
+
+
+def _measured(scenario: Scenario, changed: Tables) -> Scenario:
+    if changed.roads is not None or not scenario.metric.by_road:
+        return scenario
+    return scenario.model_copy(update={"metric": Metric.GREAT_CIRCLE})
 
 
 def _left() -> dict[str, Work]:

@@ -36,7 +36,7 @@ def test_the_sample_is_marked_as_such(language: str, word: str) -> None:
     opened = page(language)
     assert not opened.exception
     assert word in opened.warning[0].value
-    assert len(opened.dataframe[0].value) == 5
+    assert len(opened.dataframe[0].value) == 7
     assert opened.button(key="use_demo").disabled
     assert opened.button(key="check_tables").disabled
 
