@@ -22,7 +22,16 @@ from planner.language import Language, Translator, translator
 from planner.network import names_in
 from planner.outlines import OUTLINES
 from planner.report_digest import Digest, status_words
-from planner.report_map import background_of, card_lines, colourings, facts, layers, outlet_notes
+from planner.report_map import (
+    background_of,
+    card_lines,
+    colourings,
+    facts,
+    layers,
+    located_ids,
+    outlet_notes,
+)
+from planner.report_service import routes_layer, zones_layer
 
 MOST_CIRCLES = 40
 """Outlets whose reach is drawn unasked: the circles of more hide what is below them."""
@@ -125,6 +134,8 @@ def area_paint(
     *,
     reach_km: float | None = None,
     unreached: pd.DataFrame | None = None,
+    zones: gpd.GeoDataFrame | None = None,
+    routes: gpd.GeoDataFrame | None = None,
 ) -> bytes:
     """Return what lies on one area and around it: sales, what is not reached, outlets, reach, fine outlines.
 
@@ -139,6 +150,9 @@ def area_paint(
     unreached
         Demand points of the area out of reach: lon, lat (WGS 84). They are told apart from "all reached",
         an empty table, by None: not known.
+    zones, routes
+        What the outlets reach and ways to them by road, of `planner.service`; zones stand in for the circles
+        of `reach_km`.
     """
     t, study = digest.t, digest.study
     areas = study.tables.areas
@@ -150,11 +164,15 @@ def area_paint(
     below: list[Data] = [{**shown[0], "on": True}]
     if unreached is not None:
         below.append(unreached_layer(unreached, t, unit=t("places")))
-    if reach_km is not None:
+    if zones is not None and len(zones):
+        below.append(zones_layer(zones, t))
+    elif reach_km is not None:
         standing = narrow.counted_outlets
         standing = standing[standing["adcode"] == adcode]
         reach = reach_layer(standing, pd.Series(reach_km, index=standing.index), t)
         below.append({**reach, "on": len(standing) <= MOST_CIRCLES})
+    if routes is not None and len(routes):
+        below.append(routes_layer(routes, digest, on=len(routes) == 1))
     return paint_of(
         digest,
         colours=[_alone(digest, adcode), *colourings(digest)],
@@ -256,7 +274,7 @@ def _identity(outlets: pd.DataFrame, digest: Digest) -> Data:
     number = {name: at for at, name in enumerate(names)}
     notes, texts = pd.factorize(pd.Series(outlet_notes(placed.assign(enterprises=""), digest), dtype=object))
     return {
-        "id": placed["outlet_id"].astype(str).tolist(),
+        "id": located_ids(outlets),
         "owners": names,
         "owned": [[number[name] for name in names if name] for names in lists],
         "note": notes.tolist(),

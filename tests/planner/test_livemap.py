@@ -3,8 +3,10 @@
 import json
 from dataclasses import replace
 
+import geopandas as gpd
 import pandas as pd
 import pytest
+from shapely import LineString, box
 
 from geodata.schemas import Tables
 from planner import livemap
@@ -131,3 +133,23 @@ def test_an_area_shows_what_lies_in_and_around_it(tables: Tables) -> None:
 def test_without_a_rule_about_reach_an_area_shows_none(tables: Tables) -> None:
     paint = json.loads(livemap.area_paint(digest(tables), code(1)))
     assert [layer["name"] for layer in paint["layers"]] == ["demand", "outlets"]
+
+
+def test_what_is_reached_by_road_stands_in_for_circles(tables: Tables) -> None:
+    zones = gpd.GeoDataFrame(
+        {"outlet_id": ["o1"], "stage": ["existing"], "limit": [15.0], "unit": ["min"]},
+        geometry=[box(100.4, 30.4, 100.6, 30.6)],
+        crs="EPSG:4326",
+    )
+    way = {"point_id": HOSTILE, "outlet_id": "o1", "enterprises": "M;N", "adcode": code(1)}
+    routes = gpd.GeoDataFrame(
+        [{**way, "units": 9.0, "km": 3.21, "minutes": 4.0, "on_road": True}],
+        geometry=[LineString([(100.4, 30.4), (100.5, 30.5)])],
+        crs="EPSG:4326",
+    )
+    paint = json.loads(livemap.area_paint(digest(tables), code(1), reach_km=15, zones=zones, routes=routes))
+    assert [layer["name"] for layer in paint["layers"]] == ["demand", "zones", "routes", "outlets"]
+    _, reached, ways, _ = paint["layers"]
+    assert "15 min" in reached["title"]
+    assert ways["text"][0].startswith(HOSTILE)
+    assert ways["hint"] == ["3.2 km · 4 min"]
