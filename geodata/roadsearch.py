@@ -21,6 +21,7 @@ _QUARTER_KM = 10_000.0  # farther than this is everywhere
 
 FloatArray: TypeAlias = NDArray[np.float64]
 IntArray: TypeAlias = NDArray[np.int64]
+NodeArray: TypeAlias = NDArray[np.int64] | NDArray[np.int32]
 Found: TypeAlias = tuple[IntArray, IntArray, FloatArray]
 
 
@@ -37,7 +38,7 @@ class Links:
     """
 
     owner: IntArray
-    node: IntArray
+    node: NodeArray
     cost: FloatArray
     count: int
 
@@ -72,9 +73,10 @@ class RoadGraph:
         self.count = len(network.node_id)
         self._strips = Strips(network.lon, network.lat)
         rank = self._strips.rank
-        tail, head = rank[network.tail], rank[network.head]
-        self.forwards = _least_rows(tail, head, cost, self.count)
-        self.backwards = _least_rows(head, tail, cost, self.count)
+        tail, head, least = _least(network, cost)
+        shape = self.count, self.count
+        self.forwards = csr_of([(rank[tail], rank[head], least)], shape)
+        self.backwards = csr_of([(rank[head], rank[tail], least)], shape)
         self._km_a_unit = _fastest(network, cost)
 
     def search(self, sources: Links, targets: Links, limit: float, *, backwards: bool) -> sparse.csr_array:
@@ -122,8 +124,8 @@ class RoadGraph:
         """Return the pairs of one block: its sources become nodes of their own, behind all others."""
         nodes = self._cut(sources, limit)
         if nodes is not None:
-            local = np.full(self.count, -1, dtype=np.int64)
-            local[nodes] = np.arange(len(nodes))
+            local = np.full(self.count, -1, dtype=np.int32)
+            local[nodes] = np.arange(len(nodes), dtype=np.int32)
             graph = _among(graph, nodes, local)
             here = local[targets.node] >= 0
             targets = Links(targets.owner[here], local[targets.node[here]], targets.cost[here], targets.count)
@@ -172,7 +174,7 @@ class Strips:
         self.rank[order] = np.arange(len(lon))
         self._key, self.lon, self.lat = key[order], lon[order], lat[order]
 
-    def near(self, points: IntArray, km: float) -> IntArray | None:
+    def near(self, points: NodeArray, km: float) -> IntArray | None:
         """Return the ranks of the points in boxes of `km` around `points`, ascending; None if most are."""
         angle = km / EARTH_RADIUS_KM
         north = np.degrees(angle)
@@ -224,28 +226,31 @@ def found_in(matrix: sparse.csr_array) -> Found:
     return rows, matrix.indices.astype(np.int64), matrix.data
 
 
-def _among(graph: sparse.csr_array, nodes: IntArray, local: IntArray) -> sparse.csr_array:
+def _among(graph: sparse.csr_array, nodes: IntArray, local: NodeArray) -> sparse.csr_array:
     """Return the rows and columns of `nodes`; `local` (N,) numbers them, -1 for all others."""
-    counts = np.diff(graph.indptr)[nodes]
-    at = spread(graph.indptr[nodes].astype(np.int64), counts.astype(np.int64))
+    first = graph.indptr[nodes].astype(np.int64)
+    counts = graph.indptr[nodes + 1] - first
+    at = spread(first, counts)
     head = local[graph.indices[at]]
     kept = head >= 0
     before = np.concatenate([[0], np.cumsum(kept)])
     starts = before[np.concatenate([[0], np.cumsum(counts)])]
     shape = (len(nodes), len(nodes))
-    arrays = graph.data[at[kept]], head[kept].astype(np.int32), starts.astype(np.int32)
+    arrays = graph.data[at[kept]], head[kept], starts.astype(np.int32)
     return sparse.csr_array(arrays, shape=shape)
 
 
-def _least_rows(tail: IntArray, head: IntArray, cost: FloatArray, count: int) -> sparse.csr_array:
-    """Return the edges as rows, of parallel ones the one that takes least, none from a node to itself."""
-    order = np.lexsort((cost, head, tail))
-    tail, head, cost = tail[order], head[order], cost[order]
-    kept = (np.diff(tail, prepend=-1) != 0) | (np.diff(head, prepend=-1) != 0)
-    kept &= tail != head
-    starts = np.concatenate([[0], np.cumsum(np.bincount(tail[kept], minlength=count))])
-    arrays = cost[kept], head[kept].astype(np.int32), starts.astype(np.int32)
-    return sparse.csr_array(arrays, shape=(count, count))
+def _least(network: RoadNetwork, cost: FloatArray) -> Found:
+    """Return tails, heads and costs: of parallel edges the least, none from a node to itself."""
+    key = network.tail * np.int64(len(network.node_id)) + network.head
+    if (np.diff(key) < 0).any():
+        order = np.argsort(key, kind="stable")
+        key, cost = key[order], cost[order]
+    first = np.flatnonzero(np.diff(key, prepend=-1))
+    least = np.minimum.reduceat(cost, first) if len(first) else cost
+    tail, head = np.divmod(key[first], max(len(network.node_id), 1))
+    moves = tail != head
+    return tail[moves], head[moves], least[moves]
 
 
 def _fastest(network: RoadNetwork, cost: FloatArray) -> float:

@@ -7,9 +7,9 @@ import networkx as nx
 import numpy as np
 from hypothesis import strategies as st
 
-from geodata.reach import great_circle_km
+from geodata.reach import TravelUnit, great_circle_km
 from geodata.roadnetwork import RoadNetwork, network_from_arrays
-from geodata.roadreach import Direction, RoadReach, TravelUnit
+from geodata.roadreach import Direction, RoadReach
 
 WEST, SOUTH, STEP = 24.9, 60.2, 0.01
 
