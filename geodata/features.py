@@ -9,11 +9,13 @@ from typing import Any
 import geopandas as gpd
 import numpy as np
 import osmium
+import osmnx as ox
 import pandas as pd
 import shapely
 from osmium.osm import Area, Node, Way
 
 from geodata.extracts import cropped
+from geodata.roads import osmnx_settings
 from geodata.schemas import CRS
 
 NAME_KEYS = ("name:zh", "name", "name:en", "brand", "operator")
@@ -69,6 +71,54 @@ def read_features(
         records, broken = _assembled(file, wanted, _columns(wanted, keys))
     table = _touching(_table(records, _columns(wanted, keys)), polygon)
     return Features(table, broken, ", ".join(path.name for path in paths))
+
+
+def fetch_features(
+    polygon: shapely.Geometry,
+    wanted: Mapping[str, Collection[str]],
+    keys: Collection[str] = (),
+    *,
+    overpass_url: str | None = None,
+    cache: Path | None = None,
+) -> Features:
+    """Return the features that the Overpass service has of the wanted tags in a polygon.
+
+    Parameters
+    ----------
+    polygon, wanted, keys
+        As `read_features` takes them.
+    overpass_url
+        The service's address; OSMnx's if None.
+    cache
+        Folder for answers; the user's cache folder if None.
+
+    Raises
+    ------
+    InputError
+        If the service cannot be reached or does not answer in full.
+    """
+    tags: dict[str, bool | str | list[str]] = {key: list(values) for key, values in wanted.items()}
+    with osmnx_settings(overpass_url=overpass_url or "https://overpass-api.de/api", use_cache=cache is None):
+        try:
+            found = ox.features_from_polygon(polygon, tags).reset_index()
+        except ox._errors.InsufficientResponseError:  # OSMnx's word for an answer without a feature
+            found = gpd.GeoDataFrame({"element": [], "id": []}, geometry=[], crs=CRS)
+    columns = _columns(wanted, keys)
+    records, broken = _records(found, columns)
+    return Features(_touching(_table(records, columns), polygon), broken, "Overpass")
+
+
+def _records(found: gpd.GeoDataFrame, columns: Sequence[str]) -> tuple[list[dict[str, Any]], int]:
+    """Return the points and surfaces of OSMnx's table, and how many features are neither."""
+    records, broken = [], 0
+    tags = found.reindex(columns=list(columns)).fillna("").to_dict("records")
+    for element, number, shape, said in zip(found["element"], found["id"], found.geometry, tags, strict=True):
+        surface = shapely.polygons(shape) if shape.geom_type == "LineString" and shape.is_ring else shape
+        if surface.geom_type in {"Point", "Polygon", "MultiPolygon"}:
+            records.append({**said, "element": element, "osm_id": int(number), "geometry": surface})
+        else:
+            broken += 1
+    return records, broken
 
 
 def _assembled(

@@ -4,9 +4,11 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from geodata.roadnetwork import CREDIT as OPENSTREETMAP
+from geodata.roadnetwork import CREDIT
 from geodata.schemas import Tables
 
+OPENSTREETMAP = CREDIT
+"""Of whatever was taken from OpenStreetMap."""
 _NAME = "openstreetmap"
 
 

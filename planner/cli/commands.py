@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import typer
 
-from planner.cli import data_commands, look_commands, study_commands
+from planner.cli import data_commands, look_commands, site_commands, study_commands
 from planner.cli.options import _
 
 app = typer.Typer(
@@ -34,6 +34,11 @@ HELP: dict[str, tuple[str, str, Callable[..., None]]] = {
     "app": (LOOKING, _("Open the app in the browser, on this machine only."), data_commands.app),
     "template": (PREPARING, _("Write filled example workbooks, in both languages."), data_commands.template),
     "sample": (PREPARING, _("Write the bundled, fictional sample."), data_commands.sample),
+    "sites": (
+        PREPARING,
+        _("Find candidate sites on OpenStreetMap, off the land that is to be kept off."),
+        site_commands.sites,
+    ),
 }
 for name, (panel, help_text, function) in HELP.items():
     app.command(name, rich_help_panel=panel, help=help_text)(function)
