@@ -4,7 +4,9 @@ import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import geopandas as gpd
 import pandas as pd
@@ -16,6 +18,7 @@ from geodata.schemas import CRS, Tables
 from geodata.tables import read_inputs, write_inputs
 from optimization import Outcome
 from planner.candidates import default_sites
+from planner.credits import credits_of
 from planner.folders import replaced_folder, write_csv
 from planner.language import Translator
 from planner.openings import PLAN_COLUMNS
@@ -23,9 +26,14 @@ from planner.placement import CONFLICT_COLUMNS, SCOPE_COLUMNS, Placement, worst
 from planner.rules.ruleset import RuleSet, load_rule_set, rule_set_toml
 from planner.scenario import Scenario, read_scenario, scenario_toml
 from planner.sentences import with_sentences
+from planner.service import routes_of, service_areas_of, unreached_of
 from planner.study import Study, check_study, summary_of, with_placement
 
+if TYPE_CHECKING:
+    from planner.straight import Straight
+
 MARKER = "summary.json"
+STRAIGHT_FILE = "plan_straight.csv"
 FINDING_FILE_COLUMNS = [
     "rule_id", "enterprise", "role", "level", "adcode", "area", "required", "actual", "shortage", "unit",
     "status", "assumed", "sentence",
@@ -44,6 +52,7 @@ TABLE_COLUMNS = {
         ["lon", "lat", "opening_cost", "area_m2", "stock_cap_t", "pickups_per_year", "max_units"],
     ),
     "demand": (["point_id", "adcode"], ["lon", "lat", "weight", "population_weight"]),
+    "recyclers": (["recycler_id", "name"], ["lon", "lat"]),
 }  # fmt: skip
 """What is worked with of each table: columns of text (or days), columns of numbers."""
 
@@ -83,6 +92,10 @@ def _write_all(study: Study, findings: pd.DataFrame, folder: Path, translator: T
     if study.placement is not None:
         write_csv(study.new_outlets, folder / "plan.csv")
         write_csv(study.placement.scopes, folder / "scopes.csv")
+    if study.straight is not None:
+        write_csv(study.straight.outlets, folder / STRAIGHT_FILE)
+    if len(study.off_road):
+        write_csv(study.off_road, folder / "off_road.csv")
     write_geopackage(study, findings, folder / "study.gpkg")
     write_workbook(study, folder / "report.xlsx", translator)
     write_report(study, folder / "report.html", translator)
@@ -94,9 +107,10 @@ def _write_all(study: Study, findings: pd.DataFrame, folder: Path, translator: T
 
 
 def write_geopackage(study: Study, findings: pd.DataFrame, path: Path) -> None:
-    """Write the layers areas, demand, outlets, sites, findings and plan, in EPSG:4326.
+    """Write the layers of a study, in EPSG:4326.
 
-    Findings are a table without geometry; the plan is empty where nothing was planned.
+    They are areas, demand, outlets, sites, plan (empty where nothing was planned) and unreached; by road also
+    service_areas and routes; and findings and, where data asks for it, credits, tables without geometry.
     """
     sites = default_sites(study.tables) if study.tables.sites is None else study.tables.sites
     plan = study.new_outlets
@@ -106,11 +120,16 @@ def write_geopackage(study: Study, findings: pd.DataFrame, path: Path) -> None:
         "outlets": study.tables.outlets,
         "sites": _points(pd.DataFrame(sites).drop(columns="geometry", errors="ignore")),
         "plan": _points(plan),
+        "unreached": unreached_of(study),
     }
+    if study.scenario.metric.by_road:
+        layers |= {"service_areas": service_areas_of(study), "routes": routes_of(study)}
     for name, layer in layers.items():
         frame = gpd.GeoDataFrame(layer, geometry="geometry", crs=CRS)
         frame.to_file(path, layer=name, driver="GPKG", engine="pyogrio", **_geometry_type(name))
-    _write_table(findings[FINDING_FILE_COLUMNS], path)
+    _write_table(findings[FINDING_FILE_COLUMNS], path, "findings")
+    if named := credits_of(study.tables):
+        _write_table(pd.DataFrame({"credit": named}), path, "credits")
     _date(path, study.scenario.year)
 
 
@@ -121,18 +140,15 @@ def _date(path: Path, year: int) -> None:
         package.commit()
 
 
-def _write_table(table: pd.DataFrame, path: Path) -> None:
+def _write_table(table: pd.DataFrame, path: Path, layer: str) -> None:
     import pyogrio
 
-    pyogrio.write_dataframe(table, path, layer="findings", driver="GPKG", append=False)
+    pyogrio.write_dataframe(table, path, layer=layer, driver="GPKG", append=False)
 
 
 def _geometry_type(layer: str) -> dict[str, str]:
-    return (
-        {"geometry_type": "MultiPolygon", "promote_to_multi": "YES"}
-        if layer == "areas"
-        else {"geometry_type": "Point"}
-    )
+    kind = {"areas": "MultiPolygon", "service_areas": "MultiPolygon", "routes": "MultiLineString"}.get(layer)
+    return {"geometry_type": kind, "promote_to_multi": "YES"} if kind else {"geometry_type": "Point"}
 
 
 def _points(table: pd.DataFrame) -> gpd.GeoDataFrame:
@@ -156,7 +172,19 @@ def read_study(directory: Path) -> Study:
         return study
     placement = _placement(directory, summary)
     with recomputing():
-        return with_placement(study, placement)
+        study = with_placement(study, placement)
+        return replace(study, straight=_straight(study, directory, summary))
+
+
+def _straight(study: Study, directory: Path, summary: Mapping[str, object]) -> "Straight | None":
+    """Return the plan by straight line that was written beside the study's, held against it anew."""
+    stated = summary.get("by_straight_line")
+    if not isinstance(stated, dict):
+        return None
+    from planner.straight import straight_of
+
+    outcome = _outcome(MARKER, [stated.get("outcome")])
+    return straight_of(study, read_plan(directory, STRAIGHT_FILE), str(outcome))
 
 
 @contextmanager
@@ -237,14 +265,14 @@ def read_summary(directory: Path) -> dict[str, object]:
     return summary
 
 
-def read_plan(directory: Path) -> pd.DataFrame:
+def read_plan(directory: Path, name: str = "plan.csv") -> pd.DataFrame:
     """Return plan.csv as it was written: its own columns, then those that rules look at."""
-    table = read_written(directory / "plan.csv", PLAN_COLUMNS)
+    table = read_written(directory / name, PLAN_COLUMNS)
     numbers = ["lon", "lat", "area_m2", "stock_cap_t", "pickups_per_year", "opening_cost"]
     try:
         return table.assign(**{name: pd.to_numeric(table[name].replace("", None)) for name in numbers})
     except ValueError as error:
-        raise _unreadable("plan.csv", error) from None
+        raise _unreadable(name, error) from None
 
 
 def read_written(path: Path, columns: Sequence[str]) -> pd.DataFrame:

@@ -81,6 +81,8 @@ def _same(value: object, written: object) -> bool:
         return value is written
     if isinstance(value, float) and isinstance(written, int | float):
         return bool(np.isclose(value, float(str(written)), rtol=TOLERANCE, atol=TOLERANCE, equal_nan=True))
+    if isinstance(value, dict) and isinstance(written, dict):
+        return value.keys() == written.keys() and all(_same(value[key], written[key]) for key in value)
     return value == written
 
 

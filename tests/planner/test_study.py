@@ -61,7 +61,7 @@ def test_a_folder_holds_everything_and_verifies(placed, tmp_path):
     assert FILES | {"plan.csv", "scopes.csv"} == {item.name for item in folder.iterdir()}
     assert verify(folder) is None
     layers = {name for name, _ in pyogrio.list_layers(folder / "study.gpkg")}
-    assert layers == {"areas", "demand", "outlets", "sites", "findings", "plan"}
+    assert layers == {"areas", "demand", "outlets", "sites", "findings", "plan", "unreached"}
     assert len(gpd.read_file(folder / "study.gpkg", layer="plan")) == 4
     again = read_study(folder)
     pd.testing.assert_frame_equal(again.findings, placed.findings)
