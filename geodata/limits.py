@@ -19,7 +19,14 @@ UPLOAD = Limits(
 )
 """Of any upload; 500,000 rows of sales are 190 enterprises in 370 areas over seven years."""
 
-_ROWS = {"sales": 500_000, "outlets": 100_000, "sites": 100_000, "demand": 200_000, "areas": 10_000}
+_ROWS = {
+    "sales": 500_000,
+    "outlets": 100_000,
+    "sites": 100_000,
+    "demand": 200_000,
+    "areas": 10_000,
+    "recyclers": 10_000,
+}
 UPLOADS: Mapping[str, Limits] = MappingProxyType(
     {table: replace(UPLOAD, rows=rows) for table, rows in _ROWS.items()}
 )

@@ -23,8 +23,8 @@ from geodata.schemas import CRS, Datum, Tables
 from planner.draft import Exclusion
 
 TABLES = tuple(UPLOADS)
-"""What can be uploaded: sales, outlets, sites, demand, areas; only sales must be."""
-WITH_DATUM = ("outlets", "sites", "demand")
+"""What can be uploaded: sales, outlets, sites, demand, areas, recyclers; only sales must be."""
+WITH_DATUM = ("outlets", "sites", "demand", "recyclers")
 MOST_PARTIES = 5_000_000
 """Enterprises times areas: every quantity is a table of that size while a network is checked."""
 _LONGEST_NAME = 80
@@ -53,13 +53,14 @@ class Intake:
     notes: tuple[Note, ...]
 
 
-Reader = Callable[[Mapping[str, Path], Mapping[str, Datum]], Tables]
+Reader = Callable[..., Tables]
 
 
 def read_upload(
     files: Mapping[str, Upload],
     datums: Mapping[str, Datum] | None = None,
     *,
+    cell_km: float | None = None,
     read: Reader = read_tables_apart,
 ) -> Intake:
     """Return the tables of uploaded files.
@@ -70,6 +71,8 @@ def read_upload(
         Name and content by table (`TABLES`); sales must be there.
     datums
         The datum of the files' coordinates by table (`WITH_DATUM`); WGS-84 where not said.
+    cell_km
+        Grid that demand from a raster, points or polygons is merged to; None: as the reader chooses.
     read
         What reads the files; a process of its own, with limits of time and memory.
 
@@ -79,17 +82,20 @@ def read_upload(
         One sentence for everything that must be mended, in any of the files.
     """
     said = {table: datum for table, datum in (datums or {}).items() if table in files}
+    merged = {} if cell_km is None or "demand" not in files else {"cell_km": cell_km}
     _require_sales(files)
     with TemporaryDirectory(prefix="upload-") as scratch:
         paths = _stored(files, Path(scratch))
-        tables = read(paths, said)
+        tables = read(paths, said, **merged)
     _require_workable(tables)
-    return Intake(tables, digest_of(files, said), tables.notes)
+    return Intake(tables, digest_of(files, said, **merged), tables.notes)
 
 
-def digest_of(files: Mapping[str, Upload], datums: Mapping[str, Datum]) -> str:
-    """Return the name of uploaded tables: SHA-256 of their names, contents and datums, in hexadecimal."""
-    whole = hashlib.sha256()
+def digest_of(
+    files: Mapping[str, Upload], datums: Mapping[str, Datum], *, cell_km: float | None = None
+) -> str:
+    """Return the name of uploaded tables: SHA-256 of their names, contents and how they were read."""
+    whole = hashlib.sha256(b"" if cell_km is None else f"{cell_km!r}".encode())
     for table in sorted(files):
         name, content = files[table]
         datum = datums.get(table, Datum.WGS84)

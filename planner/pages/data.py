@@ -24,6 +24,7 @@ MOST_OWN = 3
 DATUMS = {"wgs84": "WGS-84 (GPS)", "gcj02": "GCJ-02", "bd09": "BD-09"}
 _TABLE_ENDINGS = ["csv", "xlsx", "parquet", "gpkg", "geojson"]
 _AREA_ENDINGS = ["gpkg", "geojson", "json", "parquet", "geoparquet"]
+_ENDINGS = {"areas": _AREA_ENDINGS, "demand": [*_TABLE_ENDINGS, "tif", "tiff"]}
 Checked = tuple[tuple[object, ...], Intake | InputError]
 
 
@@ -114,17 +115,19 @@ def _own(t: Translator) -> None:
     st.subheader(t("Tables of your own"))
     st.caption(
         t(
-            "Only sales are needed. CSV, XLSX, Parquet, GeoPackage or GeoJSON, up to 20 MB each. They "
-            "stay in the server's memory for as long as this page is open, and nobody else sees them."
+            "Only sales are needed. CSV, XLSX, Parquet, GeoPackage or GeoJSON, demand also as a raster of "
+            "people (GeoTIFF), up to 20 MB each. They stay in the server's memory for as long as this page "
+            "is open, and nobody else sees them."
         )
     )
     files = {table: _upload(table, t) for table in TABLES}
     given = {table: file for table, file in files.items() if file is not None}
     datums = {table: Datum(st.session_state[f"datum_{table}"]) for table in WITH_DATUM if table in given}
-    asked = tuple((table, file.file_id, datums.get(table)) for table, file in given.items())
+    cell_km = _cells(t) if "demand" in given else None
+    asked = (*((table, file.file_id, datums.get(table)) for table, file in given.items()), cell_km)
     if st.button(t("Check the tables"), type="primary", disabled="sales" not in given, key="check_tables"):
         with st.spinner(t("Reading the tables: codes, numbers, coordinates …")):
-            st.session_state["checked_tables"] = asked, _read(given, datums)
+            st.session_state["checked_tables"] = asked, _read(given, datums, cell_km)
     if "sales" not in given:
         st.caption(t("Upload a sales table to begin; the template shows its columns."))
     checked: Checked | None = st.session_state.get("checked_tables")
@@ -136,7 +139,7 @@ def _upload(table: str, t: Translator) -> UploadedFile | None:
     """Draw a table's row: the file, and the datum where it has coordinates."""
     about, field, datum = st.columns([2, 5, 2], vertical_alignment="center")
     about.markdown(f"**{t(tablenotes.NAMES[table])}**  \n{_about(table, t)}")
-    endings = _AREA_ENDINGS if table == "areas" else _TABLE_ENDINGS
+    endings = _ENDINGS.get(table, _TABLE_ENDINGS)
     name = t(tablenotes.NAMES[table])
     file = field.file_uploader(name, type=endings, key=f"upload_{table}", label_visibility="collapsed")
     if table in WITH_DATUM:
@@ -148,19 +151,32 @@ def _upload(table: str, t: Translator) -> UploadedFile | None:
     return file
 
 
+def _cells(t: Translator) -> float | None:
+    """Draw the size of the cells that demand is merged to, and return it; None: as the reader chooses."""
+    return st.number_input(
+        t("Cells of demand, km"), 0.1, 100.0, value=None, step=1.0, key="cell_km", width=300,
+        placeholder=t("as many as 100,000 points allow"),
+        help=t("A raster, points without codes or polygons are merged to squares of this size."),
+    )  # fmt: skip
+
+
 def _about(table: str, t: Translator) -> str:
     return {
         "sales": t("who sold how much, where, in which year"),
         "outlets": t("what exists; left out: nothing yet"),
         "sites": t("where outlets could open; left out: anywhere"),
-        "demand": t("where sales are; left out: assumed"),
+        "demand": t("where sales are: table, points, raster or polygons; left out: assumed"),
         "areas": t("other polygons than China's prefectures"),
+        "recyclers": t("where batteries go on from the outlets"),
     }[table]
 
 
-def _read(files: dict[str, UploadedFile], datums: dict[str, Datum]) -> Intake | InputError:
+def _read(
+    files: dict[str, UploadedFile], datums: dict[str, Datum], cell_km: float | None
+) -> Intake | InputError:
+    uploads = {table: (file.name, file.getvalue()) for table, file in files.items()}
     try:
-        return read_upload({table: (file.name, file.getvalue()) for table, file in files.items()}, datums)
+        return read_upload(uploads, datums, cell_km=cell_km)
     except InputError as error:
         return error
 

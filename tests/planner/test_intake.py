@@ -8,13 +8,16 @@ import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
+import numpy as np
 import pytest
+import rasterio
+from affine import Affine
 
 from geodata.limits import UPLOAD, UPLOADS
 from geodata.messages import InputError, message_data, message_from, say
 from geodata.schemas import Datum, Tables
 from geodata.tables import read_tables
-from planner.intake import Upload, plain_name, read_polygons, read_upload
+from planner.intake import Upload, digest_of, plain_name, read_polygons, read_upload
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "de"
 FILES = {
@@ -135,6 +138,35 @@ def test_what_no_table_is_is_refused_in_one_sentence(
     assert len(said) == 1
     assert word in said[0]
     assert name in said[0]
+
+
+def test_a_raster_of_people_and_recyclers_are_read_apart(tmp_path: Path) -> None:
+    # half a degree beyond the areas on each side, so that every one has people
+    people = raster(tmp_path / "people.tif", np.ones((100, 190), np.float32))
+    recyclers = b"recycler_id,name,lon,lat\nV1,Verwerter,9.5,51\n"
+    demand = (people.name, people.read_bytes())
+    found = read_upload({**FILES, "demand": demand, "recyclers": ("r.csv", recyclers)}, cell_km=25.0)
+    points = found.tables.demand
+    assert points.groupby("adcode")["weight"].sum().to_numpy() == pytest.approx(1)
+    assert set(points["cell_km"]) == {25.0}
+    assert found.tables.recyclers is not None
+    assert found.tables.recyclers["recycler_id"].tolist() == ["V1"]
+    assert len({digest_of(FILES, {}, cell_km=km) for km in (None, 25.0, 50.0)}) == 3
+
+
+def raster(path: Path, values: np.ndarray) -> Path:
+    with rasterio.open(
+        path, "w", driver="GTiff", dtype=values.dtype, height=values.shape[0], width=values.shape[1], count=1,
+        crs=4326, transform=Affine(0.02, 0, 8.0, 0, -0.02, 52.5),
+    ) as file:  # fmt: skip
+        file.write(values, 1)
+    return path
+
+
+def test_a_raster_that_is_none_or_of_another_table_is_refused(tmp_path: Path) -> None:
+    people = raster(tmp_path / "people.tif", np.ones((5, 5), np.float32)).read_bytes()
+    assert "content is" in refused({**FILES, "demand": ("a.tif", VRT)})[0]
+    assert "only demand" in refused({**FILES, "outlets": ("a.tif", people)})[0]
 
 
 def test_a_bomb_is_refused_before_it_is_unpacked() -> None:
