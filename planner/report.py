@@ -17,7 +17,7 @@ from planner.report_answer import answer, figures
 from planner.report_digest import WORST, Digest, digest_of, failing, rule_set_title
 from planner.report_map import is_china, study_map
 from planner.report_plan import conflict_table, scope_table, solver_lines
-from planner.report_roads import measured_lines, metric_words, off_road_table
+from planner.report_roads import measured_lines, metric_words, off_road_table, straight_table
 from planner.report_service import MOST_ROUTES, Service, route_table, service_layers, service_of
 from planner.report_tables import (
     Table,
@@ -30,6 +30,7 @@ from planner.report_tables import (
     requirement_table,
 )
 from planner.rules.wording import source_in
+from planner.straight import straight_sentences
 from planner.study import Study
 
 NOTES = 300
@@ -141,6 +142,7 @@ def _sections(digest: Digest, service: Service) -> list[Section]:
         Section("findings", t("What is short, and what to do"), more, findings, open=bool(findings.rows)),
         _optional("conflicts", t("What opening outlets cannot mend"), conflict_table(digest)),
         _optional("plan", t("New outlets"), plan_table(digest), _plan_note(digest)),
+        _straight(digest),
         _routes(digest, service),
         _roads(digest),
         Section("provinces", t("By province"), "", province_table(digest)),
@@ -166,6 +168,15 @@ def _routes(digest: Digest, service: Service) -> Section | None:
     if len(service.routes) == MOST_ROUTES:
         note = t("the {n} demand points of most sales; more are in study.gpkg", n=t.number(MOST_ROUTES))
     return _optional("routes", t("Ways to the nearest outlet"), route_table(service, digest), note)
+
+
+def _straight(digest: Digest) -> Section | None:
+    """Return how the plan differs from one by straight line; None where there is none."""
+    t, table = digest.t, straight_table(digest)
+    if table is None:
+        return None
+    lines = tuple(t(message) for message in straight_sentences(digest.study))
+    return Section("straight", t("What roads change"), "", table, lines=lines, open=True)
 
 
 def _roads(digest: Digest) -> Section | None:

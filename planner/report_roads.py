@@ -1,13 +1,12 @@
-"""How a study measures distances, said to its readers: by which roads, at which speeds, and where not."""
+"""What roads do to a study: how ways are measured, where no road is, what straight lines would have done."""
 
 import numpy as np
 
 from planner.forms import CHOICES
-from planner.measure import RoadMeasure
-from planner.network import Network
-from planner.report_digest import WORST, Digest, outlet_names
+from planner.language import Translator
+from planner.report_digest import WORST, Digest
 from planner.report_tables import Cell, Row, Table, number_cell
-from planner.study import planned_network
+from planner.rules.base import Status
 
 Pairs = list[tuple[str, str]]
 
@@ -43,61 +42,65 @@ def measured_lines(digest: Digest) -> Pairs:
 
 
 def off_road_table(digest: Digest) -> Table | None:
-    """Return the demand points and outlets that no road comes near; None where there are none."""
-    study, t = digest.study, digest.t
-    if not study.scenario.metric.by_road:
-        return None
-    network = planned_network(study, study.new_outlets)
-    measure = network.measure
-    assert isinstance(measure, RoadMeasure)
-    rows = [*_off_points(network, measure, digest), *_off_outlets(network, measure, digest)]
-    if not rows:
+    """Return the places that no road comes near, the farthest first; None where there are none."""
+    t, off = digest.t, digest.study.off_road
+    if off.empty:
         return None
     titles = (
-        (t("Place"), False),
-        (t("What"), False),
-        (t("Area"), False),
-        (t("km to the nearest road"), True),
-    )
-    return Table("off-roads", titles, tuple(rows[:WORST]), "")
-
-
-def _off_points(network: Network, measure: RoadMeasure, digest: Digest) -> list[Row]:
-    ids, what = network.point_ids, digest.t("demand point")
-    codes = network.adcodes[network.point_area]
-    return _off(network.point_lonlat, ids, codes, what, measure, digest)
-
-
-def _off_outlets(network: Network, measure: RoadMeasure, digest: Digest) -> list[Row]:
-    named, ids = outlet_names(digest.study), network.outlets["outlet_id"].astype(str)
-    names = np.array([named.get(outlet, outlet) for outlet in ids], dtype=object)
-    codes = network.outlets["adcode"].fillna("").astype(str).to_numpy(dtype=object)
-    return _off(network.outlet_lonlat, names, codes, digest.t("outlet"), measure, digest)
-
-
-def _off(
-    lonlat: np.ndarray, names: np.ndarray, codes: np.ndarray, what: str, measure: RoadMeasure, digest: Digest
-) -> list[Row]:
-    """Return a row for each place with coordinates that is off the roads, the farthest first."""
-    located = np.isfinite(lonlat).all(axis=1)
-    snapped = measure.reach.snapped(lonlat)
-    off = np.flatnonzero(located & ~snapped.on_road)
-    order = off[np.argsort(-snapped.off_km[off], kind="stable")]
-    return [
+        (t("Place"), False), (t("What"), False), (t("Area"), False), (t("km to the nearest road"), True),
+    )  # fmt: skip
+    what = place_words(t)
+    rows = [
         Row(
             (
-                Cell(str(names[at])),
-                Cell(what),
-                Cell(digest.names.get(str(codes[at]), str(codes[at])), area=str(codes[at])),
-                _distance(float(snapped.off_km[at]), digest),
+                Cell(str(row["name"])),
+                Cell(what[str(row["table"])]),
+                Cell(digest.names.get(str(row["adcode"]), str(row["adcode"])), area=str(row["adcode"])),
+                _distance(float(row["off_km"]), t),
             ),
-            words=f"{names[at]} {what} {codes[at]}".lower(),
+            words=f"{row['name']} {row['id']} {row['adcode']}".lower(),
         )
-        for at in order
+        for row in off.sort_values("off_km", ascending=False, kind="stable").head(WORST).to_dict("records")
     ]
+    return Table("off-roads", titles, tuple(rows), "")
 
 
-def _distance(km: float, digest: Digest) -> Cell:
-    if not np.isfinite(km):
-        return Cell(digest.t("far"), "999999")
-    return number_cell(km, digest.t, 1)
+def place_words(t: Translator) -> dict[str, str]:
+    """Return what the places of each table are, in the reader's language."""
+    return {
+        "demand": t("demand point"),
+        "outlets": t("outlet"),
+        "sites": t("candidate site"),
+        "recyclers": t("recycler"),
+    }
+
+
+def _distance(km: float, t: Translator) -> Cell:
+    """Return a distance; where no road was looked at, it is far."""
+    return number_cell(km, t, 1) if np.isfinite(km) else Cell(t("far"), "999999")
+
+
+def straight_table(digest: Digest) -> Table | None:
+    """Return the plans by road and by straight line side by side; None where there are not both."""
+    study, t, straight = digest.study, digest.t, digest.study.straight
+    if straight is None or study.placement is None:
+        return None
+    new = study.new_outlets
+    rows = [
+        (t("New outlets"), t.number(len(new)), t.number(len(straight.outlets))),
+        (t("Cost"), t.number(float(new["opening_cost"].sum()), 2), t.number(straight.cost, 2)),
+        (t("At sites of both"), t.number(straight.common), t.number(straight.common)),
+        (t("At sites of its own"), t.number(straight.only_by_road), t.number(straight.only_straight)),
+        (
+            t("Duties short, measured by road"),
+            t.number(int(study.duties["status"].eq(str(Status.SHORT)).sum())),
+            t.number(straight.duties_short),
+        ),
+        (
+            t("Sales within reach by road"),
+            t.percent(study.sales_within_reach),
+            t.percent(straight.sales_within_reach),
+        ),
+    ]
+    titles = (("", False), (t("Plan by road"), True), (t("Plan by straight line"), True))
+    return Table("straight", titles, tuple(Row(tuple(map(Cell, row))) for row in rows), "")
