@@ -30,7 +30,6 @@ def measured_lines(digest: Digest) -> Pairs:
         (t("Roads"), roads.name),
         (t("Size"), t("{nodes} junctions, {km} km of road", nodes=t.number(len(roads.node_id)),
                       km=t.number(road_km(roads)))),
-        (t("Attribution"), roads.credit),
         (t("Speeds on roads"), t("by kind of road and speed limit, without traffic or waiting ({assumed})",
                                  assumed=assumed)),
         (t("Way meant"), t(CHOICES[settings.direction])),

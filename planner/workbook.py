@@ -1,16 +1,15 @@
 """report.xlsx: a study's figures as sheets that can be filtered and passed on."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-import pandas as pd
 import xlsxwriter
 from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
 from planner.assumptions import assumptions, data_notes
+from planner.credits import credits_of
 from planner.language import Translator
 from planner.network import NATION_CODE
 from planner.report_answer import answer
@@ -26,31 +25,16 @@ from planner.report_digest import (
     unit_words,
 )
 from planner.report_plan import conflict_table, solver_lines
+from planner.report_roads import measured_lines
 from planner.sentences import with_sentences
+from planner.sheets import Column, Sheet, tuples
 from planner.study import Study, summary_of
+from planner.workbook_roads import road_sheets
 
 MOST_ROWS = 1_000_000
 """Rows on one sheet, below Excel's limit of 1,048,576; findings.csv holds all."""
 MOST_CHARACTERS = 32_767
 """Excel's limit for a cell."""
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """A column of a sheet: its title, its width in characters, and its number format ("" for text)."""
-
-    title: str
-    width: int
-    number: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Sheet:
-    """A sheet: its name, its columns, its rows."""
-
-    name: str
-    columns: tuple[Column, ...]
-    rows: Iterable[Sequence[object]]
 
 
 def write_workbook(study: Study, path: Path, translator: Translator) -> None:
@@ -95,6 +79,7 @@ def _sheets(digest: Digest) -> Iterable[Sheet]:
     if digest.study.placement is not None:
         yield _plan(digest)
         yield _conflicts(digest)
+    yield from road_sheets(digest)
     yield _assumptions(digest)
     yield _notes(digest)
 
@@ -152,6 +137,8 @@ def _summary(digest: Digest) -> Sheet:
         (t("New outlets"), figures["new_outlets"]),
         (t("Share of sales within reach"), "–" if share is None else t.percent(share)),
         *solver_lines(digest),
+        *measured_lines(digest),
+        *((t("Attribution"), credit) for credit in credits_of(study.tables)),
         (t("Version"), study.version),
     ]
     files = study.inputs.to_dict("records")
@@ -173,7 +160,7 @@ def _areas(digest: Digest) -> Sheet:
         Column(t("Code"), 9), Column(t("Area"), 24), Column(t("Province"), 20), Column(t("Status"), 10),
         *(Column(title, 12, "#,##0") for title in titles),
     )  # fmt: skip
-    return Sheet(t("Areas"), columns, _tuples(frame[["adcode", "label", "province", "word", *names]]))
+    return Sheet(t("Areas"), columns, tuples(frame[["adcode", "label", "province", "word", *names]]))
 
 
 def _findings(digest: Digest) -> Sheet:
@@ -194,7 +181,7 @@ def _findings(digest: Digest) -> Sheet:
         Column(t("Assumed"), 9), Column(t("Finding and what to do"), 90),
     )  # fmt: skip
     names = ["status", "adcode", "area", "enterprise", "role", "rule_id", "required", "actual", "shortage"]
-    return Sheet(t("Findings"), columns, _tuples(frame[[*names, "unit", "assumed", "sentence"]]))
+    return Sheet(t("Findings"), columns, tuples(frame[[*names, "unit", "assumed", "sentence"]]))
 
 
 def _plan(digest: Digest) -> Sheet:
@@ -214,7 +201,7 @@ def _plan(digest: Digest) -> Sheet:
         Column(t("Area (m²)"), 10, "#,##0.##"), Column(t("Stock (t)"), 10, "#,##0.##"),
         Column(t("Pick-ups a year"), 10, "#,##0.##"), Column(t("Reason"), 40),
     )  # fmt: skip
-    return Sheet(t("Plan"), columns, _tuples(frame[names]))
+    return Sheet(t("Plan"), columns, tuples(frame[names]))
 
 
 def _conflicts(digest: Digest) -> Sheet:
@@ -242,8 +229,3 @@ def _notes(digest: Digest) -> Sheet:
     notes = data_notes(digest.study)[:MOST_ROWS]
     rows = ((note.source, note.row, note.column, note.value, t(note.message)) for note in notes)
     return Sheet(t("Data notes"), columns, rows)
-
-
-def _tuples(frame: pd.DataFrame) -> Iterable[Sequence[object]]:
-    """Return the rows of a table as plain Python values."""
-    return zip(*(frame[name].tolist() for name in frame), strict=True)
