@@ -111,8 +111,14 @@ class Streets:
         fraction = np.nan_to_num(at)  # a street without length has no fractions
         near = _AT_NODE_M / np.maximum(self.network.length_m[self.first[street]], _AT_NODE_M)
         fraction = np.where(fraction <= near, 0.0, np.where(fraction >= 1.0 - near, 1.0, fraction))
-        point = shapely.line_interpolate_point(lines, fraction, normalized=True)
-        return fraction, degrees(shapely.get_coordinates(point))
+        foot = degrees(
+            shapely.get_coordinates(shapely.line_interpolate_point(lines, fraction, normalized=True))
+        )
+        edge = self.first[street]
+        ends = self.network.xy[self.network.start[edge]], self.network.xy[self.network.start[edge + 1] - 1]
+        for side, end in enumerate(ends):  # an end is where the network says, to the last bit
+            foot[fraction == side] = end[fraction == side]
+        return fraction, foot
 
 
 def mercator_km(lonlat: FloatArray) -> FloatArray:
