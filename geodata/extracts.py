@@ -17,23 +17,21 @@ from typing import Any, TypeAlias
 import numpy as np
 import osmium
 import shapely
-from numpy.typing import NDArray
 from osmium.osm import mutable
 
 from geodata.messages import InputError, Message, say
+from geodata.osmplaces import SCALE, GrowingPlaces, Ids, Places, no_ids
 
 SUFFIXES = (".osm", ".osm.gz", ".osm.bz2", ".osm.pbf")
 """How the names of files end that are read."""
 
 Wanted: TypeAlias = Mapping[str, Collection[str] | None]
 Keep: TypeAlias = Callable[[Mapping[str, str]], bool]
-_Ids: TypeAlias = NDArray[np.int64]
 
 _SURFACES = ("multipolygon", "boundary")  # protected land is mapped as either
 _WIDER = (
     0.02  # degrees: nodes are known at once so far around the polygon, which saves most of the third reading
 )
-_SCALE = 1e7  # OpenStreetMap's coordinates are whole numbers of 1e-7 degrees
 _BATCH = 20_000  # ways looked up at once
 
 
@@ -80,7 +78,7 @@ def cropped(
     paths = [path] if isinstance(path, Path) else list(path)
     crop = _Crop(paths, polygon, wanted, keep or _any)
     crop.read_nodes(tagged=relations)
-    members = crop.member_ways() if relations else _no_ids()
+    members = crop.member_ways() if relations else no_ids()
     crop.read_ways(members)
     if relations:
         crop.read_relations()
@@ -98,7 +96,7 @@ def is_extract(path: Path) -> bool:
 class _Way:
     version: int
     tags: dict[str, str]
-    refs: _Ids
+    refs: Ids
     wanted: bool
 
 
@@ -117,15 +115,15 @@ class _Crop:
     polygon: shapely.Geometry
     wanted: Wanted
     keep: Keep
-    places: "_Places" = field(default_factory=lambda: _Places())
+    places: Places = field(default_factory=Places)
     tagged: dict[int, tuple[int, dict[str, str]]] = field(default_factory=dict)
     ways: dict[int, _Way] = field(default_factory=dict)
     relations: dict[int, _Relation] = field(default_factory=dict)
 
     def read_nodes(self, *, tagged: bool) -> None:
         """Take the places of the nodes in the polygon's envelope, and the wanted ones themselves."""
-        west, south, east, north = (int(value * _SCALE) for value in self._envelope())
-        taken = _Growing()
+        west, south, east, north = (int(value * SCALE) for value in self._envelope())
+        taken = GrowingPlaces()
         for node in _objects(self.paths, osmium.osm.NODE):
             where = node.location
             x = where.x
@@ -144,14 +142,14 @@ class _Crop:
             if self._is_wanted(tags) and node.version >= self.tagged.get(node.id, (0,))[0]:
                 self.tagged[node.id] = node.version, tags
 
-    def member_ways(self) -> _Ids:
+    def member_ways(self) -> Ids:
         """Return the ids of the ways in wanted multipolygons anywhere in the files: eight bytes each."""
         found = array("q")
         for relation in self._multipolygons():
             found.extend(member.ref for member in relation.members if member.type == "w")
-        return np.unique(np.frombuffer(found, dtype=np.int64)) if found else _no_ids()
+        return np.unique(np.frombuffer(found, dtype=np.int64)) if found else no_ids()
 
-    def read_ways(self, members: _Ids) -> None:
+    def read_ways(self, members: Ids) -> None:
         """Take the ways, wanted or `members` of a multipolygon, that have a node whose place is known."""
         names = None if len(members) else osmium.filter.KeyFilter(*self.wanted)
         batch: list[tuple[int, _Way]] = []
@@ -195,11 +193,11 @@ class _Crop:
 
     def read_missing_nodes(self) -> None:
         """Take the places of the nodes that the ways have outside the polygon's envelope."""
-        refs = np.unique(np.concatenate([_no_ids(), *(way.refs for way in self.ways.values())]))
+        refs = np.unique(np.concatenate([no_ids(), *(way.refs for way in self.ways.values())]))
         missing = set(refs[~self.places.known(refs)].tolist())
         if not missing:
             return
-        taken = _Growing()
+        taken = GrowingPlaces()
         for node in _objects(self.paths, osmium.osm.NODE):
             if node.id in missing and node.location.valid():
                 taken.add(node.id, node.location.x, node.location.y)
@@ -245,14 +243,14 @@ class _Crop:
                 )
         return target
 
-    def _write_nodes(self, writer: Any, runs: Mapping[int, list[tuple[int, _Ids]]]) -> None:
+    def _write_nodes(self, writer: Any, runs: Mapping[int, list[tuple[int, Ids]]]) -> None:
         used = [refs for parts in runs.values() for _, refs in parts]
         numbers = np.unique(np.concatenate([np.array(sorted(self.tagged), dtype=np.int64), *used]))
         for number, (lon, lat) in zip(numbers.tolist(), self.places.lonlat(numbers).tolist(), strict=True):
             version, tags = self.tagged.get(number, (1, {}))
             writer.add_node(mutable.Node(id=number, version=version, tags=tags, location=(lon, lat)))
 
-    def _runs(self, number: int, refs: _Ids) -> Iterator[tuple[int, _Ids]]:
+    def _runs(self, number: int, refs: Ids) -> Iterator[tuple[int, Ids]]:
         """Yield the runs of nodes whose places are known, with an id each."""
         known = self.places.known(refs)
         ends = [0, *(np.flatnonzero(np.diff(known)) + 1).tolist(), len(refs)]
@@ -277,63 +275,6 @@ class _Crop:
         return west - _WIDER, south - _WIDER, east + _WIDER, north + _WIDER
 
 
-class _Growing:
-    """Ids and places while they are read: sixteen bytes a node."""
-
-    def __init__(self) -> None:
-        self.ids, self.x, self.y = array("q"), array("i"), array("i")
-
-    def add(self, number: int, x: int, y: int) -> None:
-        self.ids.append(number)
-        self.x.append(x)
-        self.y.append(y)
-
-    def places(self) -> "_Places":
-        ids = np.array(self.ids, dtype=np.int64)
-        ids, first = np.unique(ids, return_index=True)
-        return _Places(ids, np.array(self.x, dtype=np.int32)[first], np.array(self.y, dtype=np.int32)[first])
-
-
-class _Places:
-    """Where nodes are, by id."""
-
-    def __init__(
-        self,
-        ids: _Ids | None = None,
-        x: NDArray[np.int32] | None = None,
-        y: NDArray[np.int32] | None = None,
-    ) -> None:
-        self.ids = _no_ids() if ids is None else ids
-        self.x = np.zeros(0, dtype=np.int32) if x is None else x
-        self.y = np.zeros(0, dtype=np.int32) if y is None else y
-
-    def known(self, refs: _Ids) -> NDArray[np.bool_]:
-        if not len(self.ids):
-            return np.zeros(len(refs), dtype=bool)
-        where = np.minimum(np.searchsorted(self.ids, refs), len(self.ids) - 1)
-        return np.asarray(self.ids[where] == refs)
-
-    def any_known(self, ways: list[_Ids]) -> list[bool]:
-        """Return for each way whether the place of one of its nodes is known."""
-        counts = np.array([len(refs) for refs in ways], dtype=np.int64)
-        known = self.known(np.concatenate([_no_ids(), *ways]))
-        way = np.repeat(np.arange(len(ways)), counts)[known]
-        return [bool(count) for count in np.bincount(way, minlength=len(ways))]
-
-    def lonlat(self, refs: _Ids) -> NDArray[np.float64]:
-        """Return the places of `refs`, shape (n, 2) in degrees; NaN where unknown."""
-        found = np.full((len(refs), 2), np.nan)
-        known = self.known(refs)
-        where = np.searchsorted(self.ids, refs[known])
-        found[known] = np.column_stack([self.x[where], self.y[where]]) / _SCALE
-        return found
-
-    def joined(self, other: "_Places") -> "_Places":
-        ids, first = np.unique(np.concatenate([self.ids, other.ids]), return_index=True)
-        x, y = (np.concatenate(pair)[first] for pair in ((self.x, other.x), (self.y, other.y)))
-        return _Places(ids, x, y)
-
-
 def _objects(paths: Sequence[Path], kind: Any, only: Any = None) -> Iterator[Any]:
     for path in paths:
         with _reading(path):
@@ -346,14 +287,14 @@ def _reading(path: Path) -> Iterator[None]:
     if not is_extract(path):
         raise InputError(_other_kind(path))
     if not path.is_file():
-        raise InputError(say("{file}: there is no such file.", file=str(path)))
+        raise InputError(say("{file} cannot be found; check the name and the folder.", file=path.name))
     try:
         yield
     except RuntimeError as error:  # osmium raises nothing else for damaged files
         text = say(
             "{file}: cannot be read to its end as OpenStreetMap data: it is cut off, damaged or of another "
             "kind; download it again.",
-            file=str(path),
+            file=path.name,
         )
         raise InputError(text) from error
 
@@ -361,7 +302,7 @@ def _reading(path: Path) -> Iterator[None]:
 def _other_kind(path: Path) -> Message:
     return say(
         "{file}: is no OpenStreetMap extract by its name: give a file that ends in {endings}.",
-        file=str(path),
+        file=path.name,
         endings=", ".join(SUFFIXES),
     )
 
@@ -371,13 +312,9 @@ def _boxed(polygon: shapely.Geometry) -> shapely.Geometry:
     return polygon
 
 
-def _has(ids: _Ids, number: int) -> bool:
+def _has(ids: Ids, number: int) -> bool:
     where = int(np.searchsorted(ids, number))
     return where < len(ids) and int(ids[where]) == number
-
-
-def _no_ids() -> _Ids:
-    return np.zeros(0, dtype=np.int64)
 
 
 def _any(_: Mapping[str, str]) -> bool:

@@ -147,6 +147,27 @@ def largest_component(network: RoadNetwork) -> RoadNetwork:
     return replace(part, notes=(*network.notes, _left_out(network, nodes)))
 
 
+def joined_networks(parts: Sequence[RoadNetwork]) -> RoadNetwork:
+    """Return the edges of several networks as one; nodes of one id are one."""
+    ids = np.concatenate([part.node_id for part in parts])
+    ids, first, place = np.unique(ids, return_index=True, return_inverse=True)
+    offsets = np.cumsum([0, *(len(part.node_id) for part in parts)])
+    vertices = np.cumsum([0, *(len(part.xy) for part in parts)])
+    numbered = list(enumerate(parts))
+    return network_from_arrays(
+        ids,
+        np.concatenate([part.lon for part in parts])[first],
+        np.concatenate([part.lat for part in parts])[first],
+        np.concatenate([place[part.tail + offsets[i]] for i, part in numbered]),
+        np.concatenate([place[part.head + offsets[i]] for i, part in numbered]),
+        np.concatenate([part.length_m for part in parts]),
+        np.concatenate([part.seconds for part in parts]),
+        xy=np.concatenate([part.xy for part in parts]),
+        start=np.concatenate([[0], *(part.start[1:] + vertices[i] for i, part in numbered)]),
+        notes=[note for part in parts for note in part.notes],
+    )
+
+
 def write_roads(network: RoadNetwork, directory: Path) -> None:
     """Write `network` to `directory` as two Parquet files, `roads_nodes` and `roads_edges`."""
     nodes = {"node_id": network.node_id, "lon": network.lon, "lat": network.lat}

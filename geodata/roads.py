@@ -1,7 +1,10 @@
 """Road networks from OpenStreetMap by OSMnx: from the user's files or from the Overpass service."""
 
+import json
+import socket
 import tempfile
 import threading
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -11,17 +14,30 @@ from typing import Any
 import networkx as nx
 import numpy as np
 import osmnx as ox
+import requests
 import shapely
 
 from geodata import driving
-from geodata.extracts import SUFFIXES, cropped, is_extract
+from geodata.extracts import cropped, is_extract
 from geodata.files import file_digest
-from geodata.margins import with_margin
-from geodata.messages import InputError, Message, Note, NoteKind, say
-from geodata.roadcache import cache_key, cached
-from geodata.roadnetwork import CREDIT, RoadNetwork, largest_component, network_from_arrays
+from geodata.margins import area_km2, with_margin
+from geodata.messages import InputError, Note, say
+from geodata.overpass import (
+    OVERPASS_URL,
+    OverpassError,
+    PartialAnswerError,
+    Patience,
+    Watch,
+    has_slots,
+    unreachable,
+)
+from geodata.roadcache import cache_key, cached, road_cache
+from geodata.roadnetwork import RoadNetwork, joined_networks, largest_component, network_from_arrays
+from geodata.roadtexts import assumed_speeds, dated, no_roads, odd_limits, road_file, too_large
 
 _DIGITS = 6  # of metres and seconds: sums in another order differ far below, and the digest shall not
+LARGEST_KM2 = 50_000.0  # a prefecture with its margin; a public service is no place for more
+PIECES_M2 = (2.5e9, 6.25e8, 1.5e8)  # OSMnx's own largest piece, then a quarter, then a sixteenth
 _lock = threading.RLock()  # OSMnx's settings are the process's
 
 
@@ -60,9 +76,132 @@ def read_roads(
         raise InputError(say("No file of roads is given."))
     names = " + ".join(path.name for path in paths)
     around = with_margin(polygon, margin_km)
-    digests = [file_digest(_found(path)) for path in paths]
+    digests = [file_digest(road_file(path)) for path in paths]
     key = cache_key("files", names, *digests, around.normalize().wkb_hex)
     return cached(key, lambda: _read(list(paths), around, names), cache)
+
+
+def fetch_roads(
+    polygon: shapely.Geometry,
+    *,
+    margin_km: float = 10.0,
+    overpass_url: str | None = None,
+    cache: Path | None = None,
+    patience: Patience | None = None,
+) -> RoadNetwork:
+    """Return the roads that may be driven in and around a polygon, from the Overpass service.
+
+    As `read_roads`, with OSMnx asking: in pieces of `PIECES_M2`, smaller ones where an answer breaks off, and
+    waiting for its turn. Answers are kept as well as the network, until their folder is emptied: what was
+    fetched once is not asked for again.
+
+    Parameters
+    ----------
+    polygon, margin_km, cache
+        As in `read_roads`.
+    overpass_url
+        The service's address up to `/interpreter`; the public one if None.
+    patience
+        How long to wait for it.
+
+    Raises
+    ------
+    InputError
+        If the polygon with its margin spans more than `LARGEST_KM2`, the service cannot be reached, is busy,
+        refuses, answers in part or with something else, or knows no road there.
+    """
+    around = with_margin(polygon, margin_km)
+    span = sum(area_km2(part.convex_hull) for part in shapely.get_parts(around))
+    if span > LARGEST_KM2:
+        raise InputError(too_large(span, LARGEST_KM2))
+    watch = Watch((overpass_url or OVERPASS_URL).rstrip("/"), patience or Patience())
+    folder = cache or road_cache()
+    key = cache_key("overpass", watch.url, around.normalize().wkb_hex)
+    return cached(key, lambda: _fetch(around, watch, folder / "overpass"), folder)
+
+
+def _fetch(around: shapely.Geometry, watch: Watch, answers: Path) -> RoadNetwork:
+    try:
+        graph = _asked(around, watch, answers)
+    except OverpassError as error:
+        raise InputError(error.message) from error
+    except requests.RequestException as error:
+        raise InputError(unreachable(watch.url)) from error
+    with osmnx_settings():
+        network = largest_component(network_of_graph(graph, "Overpass"))
+    dates = ", ".join(sorted(watch.as_of - {""}))
+    return replace(network, notes=(dated("Overpass", dates), *network.notes)) if dates else network
+
+
+def _asked(around: shapely.Geometry, watch: Watch, answers: Path) -> nx.MultiDiGraph:
+    """Return the roads of all parts of `around`, asked for in smaller pieces where an answer breaks off."""
+    slots = has_slots(watch.url)
+    for piece_m2 in PIECES_M2:
+        try:
+            with _overpass_settings(watch, answers, piece_m2, slots):
+                graphs = [_part(part, answers) for part in shapely.get_parts(around)]
+        except PartialAnswerError:
+            if piece_m2 == PIECES_M2[-1]:
+                raise
+        else:
+            break
+    return nx.compose_all(graphs)
+
+
+def _part(part: shapely.Geometry, answers: Path) -> nx.MultiDiGraph:
+    try:
+        return _part_once(part)
+    except json.JSONDecodeError:
+        _drop_damaged(answers)
+        return _part_once(part)
+
+
+def _part_once(part: shapely.Geometry) -> nx.MultiDiGraph:
+    try:
+        return ox.graph_from_polygon(
+            part, network_type="drive", simplify=False, retain_all=True, truncate_by_edge=True
+        )
+    except json.JSONDecodeError:
+        raise
+    except ValueError:  # OSMnx's word for an answer without roads, or with none inside
+        return nx.MultiDiGraph(crs=ox.settings.default_crs)
+
+
+@contextmanager
+def _overpass_settings(watch: Watch, answers: Path, piece_m2: float, slots: bool) -> Iterator[None]:
+    """Let OSMnx ask the service of `watch` under its eyes, and put back what it changes in the process."""
+    resolver = socket.getaddrinfo  # OSMnx replaces it, to stay with one of several servers of a name
+    with (
+        osmnx_settings(
+            cache_folder=answers,
+            default_access='["access"!~"private"]',
+            doh_url_template=None,
+            http_user_agent="outlet-network-planner",
+            max_query_area_size=piece_m2,
+            overpass_memory=None,
+            overpass_rate_limit=slots,
+            overpass_settings="[out:json][timeout:{timeout}]{maxsize}",
+            overpass_url=watch.url,
+            requests_kwargs={"hooks": {"response": watch}},
+            requests_timeout=180,
+            use_cache=True,
+        ),
+        warnings.catch_warnings(),
+    ):
+        warnings.filterwarnings("ignore", message="This area is", category=UserWarning)
+        try:
+            yield
+        finally:
+            socket.getaddrinfo = resolver
+
+
+def _drop_damaged(answers: Path) -> None:
+    """Remove answers not written to their end: OSMnx writes them in place, and stops at such a one."""
+    for file in answers.glob("*.json"):
+        try:
+            json.loads(file.read_text(encoding="utf-8"))
+        except ValueError:
+            file.unlink(missing_ok=True)
 
 
 def _read(paths: list[Path], around: shapely.Geometry, name: str) -> RoadNetwork:
@@ -70,7 +209,7 @@ def _read(paths: list[Path], around: shapely.Geometry, name: str) -> RoadNetwork
     parts = [_of_graphml(path, around) for path in paths if not is_extract(path)]
     if extracts:
         parts.append(_of_extracts(extracts, around, " + ".join(path.name for path in extracts)))
-    network = parts[0] if len(parts) == 1 else _merged(parts)
+    network = parts[0] if len(parts) == 1 else joined_networks(parts)
     return largest_component(replace(network, name=name))
 
 
@@ -80,8 +219,8 @@ def _of_extracts(paths: list[Path], around: shapely.Geometry, name: str) -> Road
         cropped(paths, around, {"highway": None}, file, keep=driving.is_driven)
         try:
             graph = ox.graph_from_xml(file, simplify=False, retain_all=True)
-        except ox._errors.InsufficientResponseError as error:
-            raise InputError(_no_roads(name)) from error
+        except ValueError as error:  # OSMnx's word for a file that has nothing in it
+            raise InputError(no_roads(name)) from error
         return network_of_graph(graph, name)
 
 
@@ -113,7 +252,7 @@ def _cut(graph: nx.MultiDiGraph, around: shapely.Geometry, name: str) -> nx.Mult
     try:
         return ox.truncate.truncate_graph_polygon(graph, around, truncate_by_edge=True)
     except ValueError as error:  # OSMnx's word for a graph that has no node there
-        raise InputError(_no_roads(name)) from error
+        raise InputError(no_roads(name)) from error
 
 
 def network_of_graph(graph: nx.MultiDiGraph, name: str) -> RoadNetwork:
@@ -129,7 +268,7 @@ def network_of_graph(graph: nx.MultiDiGraph, name: str) -> RoadNetwork:
         If it has no edge.
     """
     if not graph.number_of_edges():
-        raise InputError(_no_roads(name))
+        raise InputError(no_roads(name))
     if not graph.graph.get("simplified", False):
         graph = ox.simplify_graph(graph, edge_attrs_differ=["highway", "maxspeed"])
     notes: list[Note] = []
@@ -140,7 +279,7 @@ def network_of_graph(graph: nx.MultiDiGraph, name: str) -> RoadNetwork:
 
 def _arrays(graph: nx.MultiDiGraph, name: str, notes: list[Note]) -> RoadNetwork:
     if not graph.number_of_edges():
-        raise InputError(_no_roads(name))
+        raise InputError(no_roads(name))
     nodes, edges = ox.graph_to_gdfs(graph)
     edges = edges.reset_index()
     position = {node: place for place, node in enumerate(nodes.index)}
@@ -168,48 +307,28 @@ def _add_times(graph: nx.MultiDiGraph, name: str) -> list[Note]:
     assumed = {str(kind): driving.ASSUMED_KMH.get(str(kind), driving.OTHER_KMH) for kind in classes - limited}
     ox.add_edge_speeds(graph, hwy_speeds=assumed, fallback=driving.OTHER_KMH)
     ox.add_edge_travel_times(graph)
-    notes = [_odd_limits(name, odd)] if odd else []
-    return [*notes, _assumed_speeds(name, assumed)] if assumed else notes
+    notes = [odd_limits(name, odd)] if odd else []
+    return [*notes, assumed_speeds(name, assumed)] if assumed else notes
 
 
-def _drop_unlikely_limits(graph: nx.MultiDiGraph) -> int:
-    """Remove the limits that OSMnx cannot read or that no road has; return how many of the latter."""
+def _drop_unlikely_limits(graph: nx.MultiDiGraph) -> set[str]:
+    """Remove the limits that OSMnx cannot read or that no road has; return the latter."""
     try:
         ox.add_edge_speeds(graph, agg=_mean_of_lists)
     except ValueError:  # OSMnx's word for a graph in which no edge has a limit
-        return 0
-    odd = 0
+        return set()
+    odd = set()
     for *_, data in graph.edges(data=True):
         kmh = data.pop("speed_kph")
         if not driving.LIKELY_KMH[0] <= kmh <= driving.LIKELY_KMH[1]:
-            odd += data.pop("maxspeed", None) is not None and np.isfinite(kmh)
+            limit = data.pop("maxspeed", None)
+            odd |= {str(limit)} if np.isfinite(kmh) else set()
     return odd
 
 
 def _mean_of_lists(values: Any) -> float:
     """Return the mean of the limits of one edge; no number for those of a class, which are not wanted yet."""
     return float("nan") if getattr(values, "name", None) == "speed_kph" else float(np.mean(values))
-
-
-def _merged(parts: list[RoadNetwork]) -> RoadNetwork:
-    """Return the edges of several networks as one; nodes of one id are one."""
-    ids = np.concatenate([part.node_id for part in parts])
-    ids, first, place = np.unique(ids, return_index=True, return_inverse=True)
-    offsets = np.cumsum([0, *(len(part.node_id) for part in parts)])
-    vertices = np.cumsum([0, *(len(part.xy) for part in parts)])
-    numbered = list(enumerate(parts))
-    return network_from_arrays(
-        ids,
-        np.concatenate([part.lon for part in parts])[first],
-        np.concatenate([part.lat for part in parts])[first],
-        np.concatenate([place[part.tail + offsets[i]] for i, part in numbered]),
-        np.concatenate([place[part.head + offsets[i]] for i, part in numbered]),
-        np.concatenate([part.length_m for part in parts]),
-        np.concatenate([part.seconds for part in parts]),
-        xy=np.concatenate([part.xy for part in parts]),
-        start=np.concatenate([[0], *(part.start[1:] + vertices[i] for i, part in numbered)]),
-        notes=[note for part in parts for note in part.notes],
-    )
 
 
 @contextmanager
@@ -240,51 +359,5 @@ def osmnx_settings(**changed: object) -> Iterator[None]:
                 setattr(ox.settings, name, value)
 
 
-def _found(path: Path) -> Path:
-    if path.is_dir():
-        raise InputError(say("{file} is a folder; name the file in it.", file=path.name))
-    if not path.is_file():
-        raise InputError(say("{file} cannot be found; check the name and the folder.", file=path.name))
-    if not is_extract(path) and path.suffix.lower() != ".graphml":
-        text = say(
-            "{file} is no file of roads by its name: give one that ends in {endings}.",
-            file=path.name,
-            endings=", ".join((*SUFFIXES, ".graphml")),
-        )
-        raise InputError(text)
-    return path
-
-
 def _first(kind: object) -> object:
     return kind[0] if isinstance(kind, list) else kind
-
-
-def _no_roads(name: str) -> Message:
-    return say(
-        "{file}: no road for cars lies in the areas or around them: give a file that covers them.", file=name
-    )
-
-
-def _assumed_speeds(name: str, assumed: dict[str, float]) -> Note:
-    speeds = ", ".join(f"{kind} {kmh:g}" for kind, kmh in sorted(assumed.items()))
-    text = say(
-        "{name}: no speed limit is known for roads of these classes, so a free-flow speed in km/h is "
-        "assumed: {speeds}.",
-        name=name,
-        speeds=speeds,
-    )
-    return Note(NoteKind.ASSUMPTION, text, source=name)
-
-
-def _odd_limits(name: str, count: int) -> Note:
-    text = say(
-        "{name}: {count} speed limits below {least} or above {most} km/h are not used.",
-        name=name,
-        count=count,
-        least=driving.LIKELY_KMH[0],
-        most=driving.LIKELY_KMH[1],
-    )
-    return Note(NoteKind.ROADS, text, source=name)
-
-
-__all__ = ["CREDIT", "network_of_graph", "osmnx_settings", "read_roads"]
