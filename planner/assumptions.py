@@ -33,6 +33,9 @@ def _territory(study: Study) -> list[Message]:
 
 
 def _distance(scenario: Scenario) -> list[Message]:
+    """Say how far is measured; by road the notes of a study say it, with the roads' name."""
+    if scenario.metric.by_road:
+        return []
     if scenario.metric is Metric.DETOUR and scenario.detour is None:
         return [
             say(

@@ -194,11 +194,22 @@ def _describe(console: Console, study: "Study") -> None:
     _print_rules(console, rule_counts(study.duties))
     if study.placement is not None:
         _describe_plan(console, digest)
+    _describe_roads(console, study)
     worst = failing(digest.duties)
     for text in with_sentences(worst.head(MOST_SENTENCES), console.t.gettext)["sentence"]:
         console.print(f"- {text}")
     if len(worst) > MOST_SENTENCES:
         console.say("… and {n} more in findings.csv.", n=console.t.number(len(worst) - MOST_SENTENCES))
+
+
+def _describe_roads(console: Console, study: "Study") -> None:
+    """Print which places are off the roads, and how a plan by straight line would differ."""
+    from planner.straight import straight_sentences
+
+    for note in study.road_notes:
+        console.tell(note.message)
+    for sentence in straight_sentences(study):
+        console.print(f"- {console.t(sentence)}")
 
 
 def _describe_plan(console: Console, digest: "Digest") -> None:
