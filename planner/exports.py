@@ -4,23 +4,29 @@ import json
 import re
 import shutil
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
+import shapely
 
 from geodata.boundaries import simplified
 from geodata.messages import Message, say
 from geodata.schemas import CRS
+from planner.credits import credits_of as credits_of_data
 from planner.language import Translator
 from planner.report_map import is_china
+from planner.service import routes_of, service_areas_of, unreached_of
 from planner.study import Study
 from planner.study_folder import write_study
 
 EPOCH = (1980, 1, 1, 0, 0, 0)
 """The date of every file in an archive: the same study gives the same archive."""
+METRE = 5
+"""Decimals of a degree that are about a metre."""
 AREA_COLUMNS = [
     "adcode", "name", "province_adcode", "province", "status", "sales", "outlets", "new_outlets",
     "missing_outlets", "duties", "met", "short", "unknown",
@@ -70,7 +76,8 @@ EXPORTS = (
         "study.gpkg",
         say("GeoPackage"),
         say(
-            "Areas, demand, outlets, sites, findings and plan as layers for QGIS and other GIS, exact shapes."
+            "Areas, demand, outlets, sites, findings and plan as layers for QGIS and other GIS, exact "
+            "shapes; by road also service areas and ways."
         ),
         "application/geopackage+sqlite3",
     ),
@@ -99,6 +106,46 @@ EXPORTS = (
         "text/csv",
     ),
 )
+"""What every study comes as; plan.csv only where something was planned."""
+MORE = (
+    Export(
+        "unreached.geojson",
+        say("Sales not reached (GeoJSON)"),
+        say("The demand points whose sales have no outlet within reach, by enterprise."),
+        "application/geo+json",
+    ),
+    Export(
+        "service_areas.geojson",
+        say("Service areas (GeoJSON)"),
+        say("From where each outlet, existing or new, is reached by road within the limit of the rules."),
+        "application/geo+json",
+    ),
+    Export(
+        "routes.geojson",
+        say("Ways (GeoJSON)"),
+        say("The way by road from demand points to their nearest outlet, with km and minutes."),
+        "application/geo+json",
+    ),
+    Export(
+        "haulage.csv",
+        say("Moving batteries (CSV)"),
+        say("What each outlet takes in and moves on in a year: tonnes, where to, tonne-kilometres, cost."),
+        "text/csv",
+    ),
+    Export(
+        "plan_straight.csv",
+        say("Plan by straight line (CSV)"),
+        say("The outlets that would have been planned by straight line, to compare."),
+        "text/csv",
+    ),
+    Export(
+        "off_road.csv",
+        say("Off the roads (CSV)"),
+        say("Places that no road comes near, with their distance to the nearest."),
+        "text/csv",
+    ),
+)
+"""What a study comes as beside, where it holds it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +172,7 @@ def write_exports(study: Study, folder: Path, translator: Translator) -> tuple[W
     inside = folder / stem(study)
     write_study(replace(study, seconds={}), inside, translator)
     _zip(inside, folder / FOLDER.name)
-    for name, frame in (("areas", area_frame(study)), ("outlets", outlet_frame(study))):
+    for name, frame in _frames(study):
         text = geojson(frame, credits_of(study, translator))
         (folder / f"{name}.geojson").write_text(text, encoding="utf-8", newline="\n")
     for item in [item for item in inside.iterdir() if item.is_file()]:
@@ -133,9 +180,26 @@ def write_exports(study: Study, folder: Path, translator: Translator) -> tuple[W
     shutil.rmtree(inside)
     return tuple(
         Written(export, path, f"{stem(study)}-{export.name}", path.stat().st_size)
-        for export in EXPORTS
+        for export in (*EXPORTS, *MORE)
         if (path := folder / export.name).is_file()
     )
+
+
+def _frames(study: Study) -> Iterator[tuple[str, gpd.GeoDataFrame]]:
+    """Yield what is written as GeoJSON: areas and outlets, and of the rest what is not empty."""
+    yield "areas", area_frame(study)
+    yield "outlets", outlet_frame(study)
+    found = {"unreached": unreached_of, "service_areas": service_areas_of, "routes": routes_of}
+    for name, part in found.items():
+        frame = part(study)
+        if len(frame):
+            yield name, _rounded(frame)
+
+
+def _rounded(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Return a table with coordinates of about a metre: finer ones are as large again and no more exact."""
+    shapes = shapely.transform(frame.geometry.to_numpy(), lambda at: np.round(at, METRE))
+    return frame.set_geometry(gpd.GeoSeries(shapes, index=frame.index, crs=CRS))
 
 
 def stem(study: Study) -> str:
@@ -174,7 +238,7 @@ def credits_of(study: Study, t: Translator) -> list[str]:
                 "CC BY 4.0; all below a province is made up."
             )
         )
-    return said
+    return [*said, *credits_of_data(study.tables)]
 
 
 def area_frame(study: Study) -> gpd.GeoDataFrame:
