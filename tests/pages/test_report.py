@@ -31,7 +31,7 @@ def test_the_report_is_written_on_demand_and_is_what_is_shown(lang: str, tmp_pat
     test.button(key="report_write").click().run()
     assert not test.exception
     files = written(test)
-    assert set(files) == {one.name for one in EXPORTS} - {"plan.csv"}
+    assert set(files) == {one.name for one in EXPORTS} - {"plan.csv"} | {"unreached.geojson"}
     zipfile.ZipFile(io.BytesIO(files["study.zip"])).extractall(tmp_path)
     (folder,) = (one for one in tmp_path.iterdir() if one.name.startswith("cn-"))
     assert verify(folder) is None
