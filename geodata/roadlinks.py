@@ -45,7 +45,28 @@ class Joints:
         order = np.argsort(owner, kind="stable")
         owner = owner[order]
         cost = np.concatenate([np.zeros(len(ends)), cost])[order] + self.access[owner]
-        return Links(owner, np.concatenate([ends, node])[order], cost, len(self))
+        along = np.concatenate([np.full(len(ends), -1), edge])[order]
+        return Links(owner, np.concatenate([ends, node])[order], cost, along, len(self))
+
+    def fraction(self, place: int, edge: int) -> float:
+        """Return how far along an edge of its street a place is."""
+        fraction = float(self._snapped.fraction[place])
+        return 1.0 - fraction if self._streets.against[edge] else fraction
+
+    def shared(self, place: int, others: "Joints", other: int) -> tuple[int, float] | None:
+        """Return the edge to drive along between two places of one street, and what that takes, if any."""
+        if self.street[place] != others.street[other] or self.at_node[place] or others.at_node[other]:
+            return None
+        start = self._streets.start[self.street[place] :][:2]
+        edges = self._streets.edges[start[0] : start[1]]
+        takes = others.before(np.full(len(edges), other), edges) - self.before(
+            np.full(len(edges), place), edges
+        )
+        ahead = np.flatnonzero(takes >= 0)
+        if not len(ahead):
+            return None
+        best = ahead[np.argmin(takes[ahead])]
+        return int(edges[best]), float(takes[best])
 
     def before(self, places: IntArray, edge: IntArray) -> FloatArray:
         """Return what it takes from the tails of edges to `places` on them; shapes (E,)."""

@@ -6,6 +6,7 @@ from enum import StrEnum
 from functools import reduce
 from itertools import pairwise
 from threading import Lock
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy import sparse
@@ -18,6 +19,9 @@ from geodata.roadnetwork import RoadNetwork
 from geodata.roadsearch import Found, RoadGraph, csr_of, found_in, grained
 from geodata.snapping import Snapped, Streets
 
+if TYPE_CHECKING:
+    import geopandas as gpd
+
 _SNAPPED_BYTES, _ROW_BYTES = 64_000_000, 200_000_000
 _DOUBLINGS = 6  # of the limit, before the nearest are looked for without one
 
@@ -28,6 +32,11 @@ class Direction(StrEnum):
     TO = "to"
     BACK = "back"
     BOTH = "both"
+
+    @property
+    def ways(self) -> tuple[bool, ...]:
+        """The ways that count: whether each leads to the outlet."""
+        return {"to": (True,), "back": (False,)}.get(self.value, (True, False))
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +129,27 @@ class RoadReach:
             ends = self._off_pairs(points, places, from_off)
             parts.append(found_in(self._in_unit(nearest_pairs(*ends, k, detour=self.options.detour), unit)))
         return csr_of([_first_of_rows(parts, k)], shape)
+
+    def routes(self, origins: FloatArray, targets: FloatArray, unit: TravelUnit) -> "gpd.GeoDataFrame":
+        """Return the shortest way of each origin and its target, to or fro as the options' direction says.
+
+        Parameters
+        ----------
+        origins, targets
+            Shapes (R, 2), WGS-84 degrees: points, and the place of each.
+        unit
+            What is to be least.
+
+        Returns
+        -------
+        geopandas.GeoDataFrame
+            R rows, EPSG:4326: `km` and `minutes` of the way, of both ways their means; `on_road`, whether
+            both ends are on the network; `geometry`, the line as it is travelled from end to end, of both
+            ways there and back. Without a way km and minutes are NaN, and there is no line.
+        """
+        from geodata.routes import route_table  # a table of shapes is needed by maps only
+
+        return route_table(self, _lonlat(origins), _lonlat(targets), unit)
 
     def snapped(self, lonlat: FloatArray) -> Snapped:
         """Return where places (P, 2), WGS-84, join the roads."""

@@ -1,7 +1,7 @@
 """Shortest ways from some places to many, searched in blocks on what of the network they can reach."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 import numpy as np
@@ -34,12 +34,14 @@ def grained(values: FloatArray) -> FloatArray:
 class Links:
     """How places hang on the nodes: place `owner` reaches `node` (or is reached from it) at `cost`.
 
-    Sorted by owner; a place off the network has none. `count` is the number of places.
+    Sorted by owner; a place off the network has none. `count` is the number of places. `edge` is the one
+    that is driven along in between, -1 where a place stands at the node.
     """
 
     owner: IntArray
     node: NodeArray
     cost: FloatArray
+    edge: IntArray
     count: int
 
     def of(self, owners: IntArray) -> "Links":
@@ -47,7 +49,13 @@ class Links:
         start = np.searchsorted(self.owner, np.arange(self.count + 1))
         counts = np.diff(start)[owners]
         at = spread(start[:-1][owners], counts)
-        return Links(np.repeat(np.arange(len(owners)), counts), self.node[at], self.cost[at], len(owners))
+        owner = np.repeat(np.arange(len(owners)), counts)
+        return Links(owner, self.node[at], self.cost[at], self.edge[at], len(owners))
+
+    def where(self, kept: NDArray[np.bool_]) -> "Links":
+        """Return some of the links, of the same places."""
+        arrays = self.owner[kept], self.node[kept], self.cost[kept], self.edge[kept]
+        return Links(*arrays, self.count)
 
 
 def spread(first: IntArray, counts: IntArray) -> IntArray:
@@ -96,17 +104,38 @@ class RoadGraph:
         scipy.sparse.csr_array
             Shape (sources, targets); stored entries are the pairs with a way.
         """
-        graph = self.backwards if backwards else self.forwards
         sources, targets = self._ranked(sources), self._ranked(targets)
         parts = [
-            (rows, self._block(graph, sources.of(rows), targets, limit))
+            (rows, self._block(sources.of(rows), targets, limit, backwards=backwards))
             for rows in self._blocks(sources, max(len(targets.node), 1))
         ]
         found = [(rows[row], column, value) for rows, (row, column, value) in parts]
         return csr_of(found, (sources.count, targets.count))
 
+    def tree(self, source: Links, limit: float, *, backwards: bool) -> tuple[FloatArray, IntArray]:
+        """Return the shortest ways between one source and all nodes.
+
+        Returns
+        -------
+        taken
+            Shape (N,), what they take; infinite without a way up to `limit`.
+        towards
+            Shape (N,), the next node on each way towards the source; -1 where that is the source itself, or
+            there is no way.
+        """
+        graph, nodes, ranked = self._region(self._ranked(source), limit, backwards=backwards)
+        count = len(nodes)
+        found, before = dijkstra(
+            with_sources(graph, ranked), indices=count, limit=limit, return_predecessors=True
+        )
+        taken, towards = np.full(self.count, np.inf), np.full(self.count, -1, dtype=np.int64)
+        at = self._strips.point[nodes]
+        taken[at] = found[:count]
+        towards[at] = np.append(at, -1)[np.clip(before[:count], -1, count)]
+        return taken, towards
+
     def _ranked(self, links: Links) -> Links:
-        return Links(links.owner, self._strips.rank[links.node], links.cost, links.count)
+        return replace(links, node=self._strips.rank[links.node])
 
     def _blocks(self, sources: Links, width: int) -> Iterator[IntArray]:
         """Yield the sources that have links, a bounded number at a time, near ones together."""
@@ -120,16 +149,13 @@ class RoadGraph:
         for start in range(0, len(ordered), size):
             yield ordered[start : start + size]
 
-    def _block(self, graph: sparse.csr_array, sources: Links, targets: Links, limit: float) -> Found:
+    def _block(self, sources: Links, targets: Links, limit: float, *, backwards: bool) -> Found:
         """Return the pairs of one block: its sources become nodes of their own, behind all others."""
-        nodes = self._cut(sources, limit)
-        if nodes is not None:
-            local = np.full(self.count, -1, dtype=np.int32)
-            local[nodes] = np.arange(len(nodes), dtype=np.int32)
-            graph = _among(graph, nodes, local)
-            here = local[targets.node] >= 0
-            targets = Links(targets.owner[here], local[targets.node[here]], targets.cost[here], targets.count)
-            sources = Links(sources.owner, local[sources.node], sources.cost, sources.count)
+        graph, nodes, sources = self._region(sources, limit, backwards=backwards)
+        if len(nodes) < self.count:
+            local = _numbered(nodes, self.count)
+            targets = targets.where(local[targets.node] >= 0)
+            targets = replace(targets, node=local[targets.node])
         if not len(targets.node):
             return _nothing()
         count = graph.shape[0]
@@ -141,15 +167,22 @@ class RoadGraph:
         row, at = np.nonzero((taken <= limit) & np.isfinite(taken))
         return row.astype(np.int64), targets.owner[first][at], taken[row, at]
 
-    def _cut(self, sources: Links, limit: float) -> IntArray | None:
-        """Return the nodes that can be within `limit` of a source, ascending; None for all of them.
+    def _region(
+        self, sources: Links, limit: float, *, backwards: bool
+    ) -> tuple[sparse.csr_array, IntArray, Links]:
+        """Return the graph of the nodes that can be within `limit` of a source, those nodes, and the links.
 
         A way that takes `limit` leads no farther, as the crow flies, than the fastest edge would.
         """
+        graph = self.backwards if backwards else self.forwards
         km = limit * self._km_a_unit * (1.0 + _WIDER)
         if self.count < _CUT_FROM or not km < _QUARTER_KM:
-            return None
-        return self._strips.near(sources.node, km + _WIDER)
+            return graph, np.arange(self.count), sources
+        nodes = self._strips.near(sources.node, km + _WIDER)
+        if 2 * len(nodes) > self.count:
+            return graph, np.arange(self.count), sources
+        local = _numbered(nodes, self.count)
+        return _among(graph, nodes, local), nodes, replace(sources, node=local[sources.node])
 
 
 class Strips:
@@ -159,6 +192,8 @@ class Strips:
     ----------
     rank
         Shape (N,), where each point is in the order of the strips.
+    point
+        Shape (N,), which point is at each rank.
     lon, lat
         Shape (N,), the points in that order, WGS-84 degrees.
     """
@@ -169,13 +204,13 @@ class Strips:
         self._high = max(float(lat.max(initial=-np.inf)) - self._south, 1e-9) / self._strips
         self._wide = max(float(lon.max(initial=-np.inf)) - self._west, 1e-9) * 1.001
         key = self._strip(lat) + (lon - self._west) / self._wide
-        order = np.argsort(key, kind="stable")
+        self.point = np.argsort(key, kind="stable").astype(np.int64)
         self.rank = np.empty(len(lon), dtype=np.int64)
-        self.rank[order] = np.arange(len(lon))
-        self._key, self.lon, self.lat = key[order], lon[order], lat[order]
+        self.rank[self.point] = np.arange(len(lon))
+        self._key, self.lon, self.lat = key[self.point], lon[self.point], lat[self.point]
 
-    def near(self, points: NodeArray, km: float) -> IntArray | None:
-        """Return the ranks of the points in boxes of `km` around `points`, ascending; None if most are."""
+    def near(self, points: NodeArray, km: float) -> IntArray:
+        """Return the ranks of the points in boxes of `km` around `points`, which are ranks; ascending."""
         angle = km / EARTH_RADIUS_KM
         north = np.degrees(angle)
         lat = np.radians(self.lat[points])
@@ -191,8 +226,7 @@ class Strips:
         marked = np.zeros(len(self._key), dtype=bool)
         for first, last in zip(begin.tolist(), end.tolist(), strict=True):
             marked[first:last] = True
-        found = np.flatnonzero(marked)
-        return None if 2 * len(found) > len(marked) else found.astype(np.int64)
+        return np.flatnonzero(marked).astype(np.int64)
 
     def _strip(self, lat: FloatArray) -> FloatArray:
         strip: FloatArray = np.clip(np.floor((lat - self._south) / self._high), 0, self._strips - 1)
@@ -224,6 +258,13 @@ def found_in(matrix: sparse.csr_array) -> Found:
     """Return rows, columns and values of the stored pairs."""
     rows = np.repeat(np.arange(matrix.shape[0], dtype=np.int64), np.diff(matrix.indptr))
     return rows, matrix.indices.astype(np.int64), matrix.data
+
+
+def _numbered(nodes: IntArray, count: int) -> NodeArray:
+    """Return for each of `count` nodes which of `nodes` it is, -1 for all others."""
+    local = np.full(count, -1, dtype=np.int32)
+    local[nodes] = np.arange(len(nodes), dtype=np.int32)
+    return local
 
 
 def _among(graph: sparse.csr_array, nodes: IntArray, local: NodeArray) -> sparse.csr_array:

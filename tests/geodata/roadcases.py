@@ -25,14 +25,13 @@ def network_of(lonlat, edges, *, seconds=None) -> RoadNetwork:
 
 
 def grid(width: int, height: int, *, one_way: bool = False) -> RoadNetwork:
-    """Return a grid of streets about 0.55 by 1.1 km, both ways or every row and column one way in turn."""
+    """Return a grid of streets about 0.55 by 1.1 km, both ways, or one way in turn round an even number."""
     place = [(WEST + STEP * x, SOUTH + STEP * y) for y in range(height) for x in range(width)]
-    edges = [(y * width + x, y * width + x + 1) for y in range(height) for x in range(width - 1)]
-    edges += [(y * width + x, y * width + x + width) for y in range(height - 1) for x in range(width)]
-    back = [(head, tail) for tail, head in edges]
-    if one_way:
-        return network_of(place, [e if e[0] % 2 else b for e, b in zip(edges, back, strict=True)])
-    return network_of(place, edges + back)
+    nodes = np.arange(width * height).reshape(height, width)
+    rows = [row if y % 2 == 0 else row[::-1] for y, row in enumerate(nodes.tolist())]
+    columns = [column if x % 2 == 1 else column[::-1] for x, column in enumerate(nodes.T.tolist())]
+    edges = [pair for line in (*rows, *columns) for pair in pairwise(line)]
+    return network_of(place, edges if one_way else [*edges, *((head, tail) for tail, head in edges)])
 
 
 @st.composite
