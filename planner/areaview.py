@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from geodata.reach import TravelUnit
 from geodata.schemas import Role, Tables
 from maps.palette import MARKS
 from planner.check import sales_reach_rule
@@ -28,6 +27,7 @@ from planner.rules.wording import source_in
 from planner.scenario import Scenario
 from planner.sentences import with_sentences
 from planner.study import Study
+from planner.within import Within, within_of
 
 YEARS_AHEAD = 10
 MOSTLY = 0.5
@@ -49,7 +49,7 @@ class AreaView:
     points
         Its demand points: point_id, lon, lat, quantity (units sold), reached (part of them that has an outlet
         near; NaN where no rule says how near).
-    reach_km
+    within
         How near that is; None where no rule says.
     outlets
         The outlets that stand in it and count.
@@ -64,7 +64,7 @@ class AreaView:
     label: str
     duties: pd.DataFrame
     points: pd.DataFrame
-    reach_km: float | None
+    within: Within | None
     outlets: pd.DataFrame
     years: pd.DataFrame
     role: Role
@@ -72,7 +72,7 @@ class AreaView:
     @property
     def unreached(self) -> pd.DataFrame | None:
         """The demand points with sales that are mostly out of reach; None where no rule says how near."""
-        if self.reach_km is None:
+        if self.within is None:
             return None
         sold = self.points["quantity"] > 0
         return self.points[sold & (self.points["reached"] < MOSTLY)].reset_index(drop=True)
@@ -81,7 +81,7 @@ class AreaView:
     def reached_share(self) -> float | None:
         """The part of the sales that has an outlet near; None where it is not known."""
         total = float(self.points["quantity"].sum())
-        if self.reach_km is None or total <= 0:
+        if self.within is None or total <= 0:
             return None
         return float((self.points["quantity"] * self.points["reached"]).sum()) / total
 
@@ -112,7 +112,7 @@ def area_view(digest: Digest, adcode: str, *, enterprise: str = "", growth: floa
         label=digest.names.get(adcode, adcode),
         duties=_duties(digest, adcode, enterprise),
         points=_points(network, rule, adcode),
-        reach_km=None if rule is None or rule.limit_unit is not TravelUnit.KM else rule.limit,
+        within=None if rule is None else within_of(rule, network),
         outlets=standing.reset_index(drop=True),
         years=_years(study, adcode, enterprise, role, growth),
         role=role,
@@ -125,6 +125,11 @@ def local_network(
     """Return the network of an area's province, with all outlets: those across its border may serve it."""
     local = _local(tables, adcode, enterprise)
     return network_of(local, scenario, territory=rules.territory)
+
+
+def local_study(study: Study, adcode: str, enterprise: str = "") -> Study:
+    """Return a study of an area's province alone, with all outlets; its findings stay those of the whole."""
+    return replace(study, tables=_local(study.tables, adcode, enterprise))
 
 
 def _local(tables: Tables, adcode: str, enterprise: str) -> Tables:
@@ -224,8 +229,8 @@ def figures(view: AreaView, study: Study, t: Translator) -> list[Figure]:
         Figure(t.number(now["retired_t"], 1), t("t retired"), _since(now, last, "retired_t", year, t)),
         Figure(t.number(len(view.outlets)), t("existing outlets"), _kinds(view, t)),
     ]  # fmt: skip
-    if view.reached_share is not None:
-        near = t("of sales within {km} km", km=f"{view.reach_km:g}")
+    if view.within is not None and view.reached_share is not None:
+        near = t("of sales within {limit}", limit=view.within.words(t))
         shown.append(Figure(t.percent(view.reached_share), near, t("of an outlet of their maker")))
     return shown
 
@@ -294,6 +299,15 @@ def amount(value: float, unit: str, t: Translator) -> str:
     if unit == str(Unit.SHARE):
         return t.percent(value)
     return t.number(value, 1 if unit == str(Unit.TONNES) else 0)
+
+
+def nearest_point(points: pd.DataFrame, lon: float, lat: float) -> str:
+    """Return the id of the demand point (point_id, lon, lat) that is nearest to a place; "" of none."""
+    if points.empty:
+        return ""
+    east = (points["lon"].to_numpy(dtype=float) - lon) * np.cos(np.radians(lat))
+    north = points["lat"].to_numpy(dtype=float) - lat
+    return str(points["point_id"].iloc[int(np.argmin(np.hypot(east, north)))])
 
 
 def search_labels(tables: Tables, t: Translator) -> dict[str, str]:

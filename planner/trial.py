@@ -16,15 +16,16 @@ from planner.report_digest import asks_for_outlets
 from planner.rules.base import Status
 from planner.rules.reach_share import ReachShare
 from planner.study import new_rows
+from planner.within import Within, within_of
 
 KEY = ["rule_id", "enterprise", "role", "level", "adcode"]
 
 
 @dataclass(frozen=True, slots=True)
 class Reached:
-    """The sales of an enterprise in an area that have an outlet near: of how many, within how many km."""
+    """The sales of an enterprise in an area that have an outlet near: of how many, how near."""
 
-    km: float
+    within: Within
     sales: float
     before: float
     after: float
@@ -158,7 +159,7 @@ def reached(ground: Ground, network: Network) -> Reached | None:
     sales = float(network.quantity[Quantity.SALES][party, area])
     after = _area_share(rule, network, party, area)
     before = after if network is ground.network else _area_share(rule, ground.network, party, area)
-    return Reached(rule.limit, sales, sales * before, sales * after)
+    return Reached(within_of(rule, network), sales, sales * before, sales * after)
 
 
 def _area_share(rule: ReachShare, network: Network, party: int, area: int) -> float:
@@ -196,8 +197,8 @@ def answer(found: Trial, t: Translator) -> str:
         return t(_as_it_is(found, t))
     gains = t.plural("{n} duty newly met", "{n} duties newly met", found.newly_met)
     if found.reached is not None:
-        near = t("{share} of sales within {km} km", share=_signed(found.reached.newly_share, t),
-                 km=f"{found.reached.km:g}")  # fmt: skip
+        near = t("{share} of sales within {limit}", share=_signed(found.reached.newly_share, t),
+                 limit=found.reached.within.words(t))  # fmt: skip
         gains = t("{first}, {second}", first=gains, second=near)
     return t.plural("+{n} outlet: {gains}", "+{n} outlets: {gains}", number, gains=gains)
 

@@ -2,17 +2,22 @@
 
 from typing import Any
 
+import geopandas as gpd
 import pandas as pd
 import streamlit as st
 
-from planner.areaview import AreaView, answer, figures, requirements
+from planner.areaview import AreaView, answer, figures, nearest_point, requirements
 from planner.charts import BLUE, ORANGE
 from planner.language import Translator
-from planner.pages import places, session, trysites
-from planner.pages.mapview import Event, base_path, map_view
+from planner.pages import places, session, trysites, ways
+from planner.pages.mapview import Event, Mode, base_path, map_view
 from planner.pages.tables import table_height
+from planner.report_service import way_words
 
 HEIGHT = 620
+MOST_PLACES = 1_000
+"""Places of sales that a way can be chosen from; a click finds no others."""
+MODES: tuple[Mode, ...] = ("select", "add")
 FADED = "#9A9A9A"
 COLUMNS = ("status", "rule", "required", "have", "short", "enterprise", "unit", "assumed", "todo", "source")
 
@@ -31,18 +36,81 @@ def show() -> None:
     _head(shown, t)
     left, right = st.columns([3, 2], gap="medium")
     with left:
-        map_view(base, paint, key="area_map", height=HEIGHT, focus=[adcode],
-                 on_event=lambda event: _clicked(event, adcode))  # fmt: skip
-        st.caption(t("Click a neighbouring area to go there."))
+        _map(shown, base, paint, t)
     with right:
         _requirements(shown, t)
     _forecast(shown, t)
     _points(shown, t)
 
 
-def _clicked(event: Event, adcode: str) -> None:
-    if event.kind == "area" and event.code and event.code != adcode:
+def _map(shown: AreaView, base: str, paint: str, t: Translator) -> None:
+    """Draw the map; where it is measured by road, with the way from a place of sales to its outlet."""
+    found, mode = _way(shown, t) if ways.by_road() else (None, MODES[0])
+    map_view(base, paint, key="area_map", height=HEIGHT, focus=[shown.adcode], mode=mode,
+             ways=[] if found is None else ways.drawn_ways(found, t),
+             on_event=lambda event: _clicked(event, shown))  # fmt: skip
+    if found is None:
+        st.caption(t("Click a neighbouring area to go there."))
+    else:
+        _way_words(found, shown, t)
+
+
+def _clicked(event: Event, shown: AreaView) -> None:
+    if event.kind == "area" and event.code and event.code != shown.adcode:
         places.go_to(event.code)
+    elif event.kind == "point" and event.lon is not None and event.lat is not None:
+        near = nearest_point(_sold(shown), event.lon, event.lat)
+        if near:
+            st.session_state["way_from"] = near
+
+
+def _way(shown: AreaView, t: Translator) -> tuple[gpd.GeoDataFrame | None, Mode]:
+    """Draw the choice of the place that a way is shown from, and return its ways and what a click means."""
+    sold = _sold(shown)
+    if sold.empty:
+        return None, MODES[0]
+    labels = {
+        str(point): t("{place}: {units} sold", place=str(point), units=t.number(float(units), 0))
+        for point, units in zip(sold["point_id"], sold["quantity"], strict=True)
+    }
+    if st.session_state.get("way_from") not in labels:
+        st.session_state["way_from"] = None
+    left, right = st.columns([3, 2], vertical_alignment="bottom")
+    point = left.selectbox(
+        t("Way to the nearest outlet from"), list(labels), format_func=labels.__getitem__, key="way_from",
+        placeholder=t("Choose a place of sales, the largest first"),
+    )  # fmt: skip
+    words = dict(zip(MODES, (t("chooses areas"), t("shows a way")), strict=True))
+    mode = right.segmented_control(
+        t("A click on the map"), MODES, format_func=words.__getitem__, default=MODES[0], required=True,
+        key="area_mode",
+    )  # fmt: skip
+    return (ways.ways(shown.adcode, shown.enterprise, point) if point else None), mode or MODES[0]
+
+
+def _sold(shown: AreaView) -> pd.DataFrame:
+    """Return the places with sales, the largest first, as many as a list may have."""
+    sold = shown.points[shown.points["quantity"] > 0]
+    return sold.sort_values("quantity", ascending=False).head(MOST_PLACES)
+
+
+def _way_words(found: gpd.GeoDataFrame, shown: AreaView, t: Translator) -> None:
+    """Say how long the ways are that the map shows, and to which outlet they lead."""
+    if found.empty:
+        st.caption(t("No outlet that counts for these sales can be reached from there by road."))
+        return
+    names = dict(zip(shown.outlets["outlet_id"], shown.outlets["name"], strict=True))
+    for row in pd.DataFrame(found).to_dict("records"):
+        off = "" if row["on_road"] else " " + t("(an end is off the roads: estimated)")
+        st.text(
+            t(
+                "{way} to {outlet}, for {enterprises}",
+                way=way_words(float(row["km"]), float(row["minutes"]), t),
+                outlet=names.get(row["outlet_id"], row["outlet_id"]),
+                enterprises=str(row["enterprises"]).replace(";", ", "),
+            )
+            + off
+        )
 
 
 def _head(shown: AreaView, t: Translator) -> None:

@@ -9,7 +9,7 @@ from planner.ground import Ground, ground_of
 from planner.language import Translator
 from planner.livemap import area_paint
 from planner.overview import Filters, narrowed
-from planner.pages import session
+from planner.pages import session, ways
 from planner.pages.shelf import SHELF
 from planner.report_digest import Digest, digest_of
 
@@ -91,9 +91,10 @@ def ground(adcode: str, enterprise: str) -> Ground:
 def paint_path(adcode: str, enterprise: str) -> str:
     """Return where the colours, points and cards of an area's map lie."""
     t, counted, shown = session.language(), digest(enterprise), view(adcode, enterprise)
+    reach_km = None if shown.within is None else shown.within.circle_km
     content = _paint(session.work().checked, str(t.language), adcode, enterprise,
-                     lambda: area_paint(counted, adcode, reach_km=shown.reach_km,
-                                        unreached=shown.unreached))  # fmt: skip
+                     lambda: area_paint(counted, adcode, reach_km=reach_km, unreached=shown.unreached,
+                                        zones=ways.zones(adcode, enterprise)))  # fmt: skip
     return SHELF.private(session.session_id(), content)
 
 

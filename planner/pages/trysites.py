@@ -10,7 +10,7 @@ from maps.palette import MARKS
 from planner.areaview import amount
 from planner.draft import Draft, TriedSite, content
 from planner.language import Translator
-from planner.pages import places, session, tryproposal, trystate
+from planner.pages import places, session, tryproposal, trystate, ways
 from planner.pages.exclusions import exclusion_panel, shapes
 from planner.pages.mapview import Mode, base_path, map_view
 from planner.report_digest import kind_words, status_words
@@ -88,7 +88,7 @@ def _map(adcode: str, enterprise: str, found: Trial, draft: Draft, t: Translator
                      format_func=kinds.__getitem__, key="try_kind")  # fmt: skip
     third.number_input(t("Capacity, t"), 0.0, 1e6, value=None, step=1.0, key="try_capacity",
                        placeholder=t("as usual"))  # fmt: skip
-    reach = found.reached.km if found.reached else None
+    within = found.reached.within if found.reached else None
     map_view(
         base_path(),
         places.paint_path(adcode, enterprise),
@@ -96,7 +96,10 @@ def _map(adcode: str, enterprise: str, found: Trial, draft: Draft, t: Translator
         height=HEIGHT,
         focus=[adcode],
         sites=_markers(draft, t),
-        circles=_circles(draft, reach),
+        circles=_circles(draft, within.circle_km if within else None),
+        zones=ways.site_zones(
+            found.ground, within, [(*place, state) for place, state in _latest(draft).items()]
+        ),
         shapes=shapes(),
         mode=mode or "add",
         on_event=trystate.hear(enterprise),
@@ -150,14 +153,21 @@ def _marker(site: TriedSite, state: str, *, on: bool = True) -> dict[str, object
 
 
 def _circles(draft: Draft, km: float | None) -> list[dict[str, object]]:
-    """Return the reach of the latest sites, few enough to be told apart."""
+    """Return the reach of the latest sites where it is a circle."""
     if km is None:
         return []
+    return [
+        {"lon": lon, "lat": lat, "km": km, "state": state} for (lon, lat), state in _latest(draft).items()
+    ]
+
+
+def _latest(draft: Draft) -> dict[tuple[float, float], str]:
+    """Return where the latest sites are, and their state; so few that their reach can be told apart."""
     proposal = tryproposal.current()
     places_of = {(site.lon, site.lat): "tried" for site in draft.sites[-MOST_CIRCLES:]}
     if proposal is not None and len(proposal.sites) <= MOST_CIRCLES:
         places_of = {(site.lon, site.lat): "proposed" for site in proposal.sites} | places_of
-    return [{"lon": lon, "lat": lat, "km": km, "state": state} for (lon, lat), state in places_of.items()]
+    return places_of
 
 
 def _tools(adcode: str, enterprise: str, t: Translator) -> None:
@@ -198,8 +208,8 @@ def _gain(found: Trial, t: Translator) -> None:
               after=t.number(found.missing_after)))  # fmt: skip
     near = found.reached
     if near is not None:
-        st.text(t("Sales within {km} km: {before} of {total} before, {after} after.", km=f"{near.km:g}",
-                  before=t.number(near.before), after=t.number(near.after),
+        st.text(t("Sales within {limit}: {before} of {total} before, {after} after.",
+                  limit=near.within.words(t), before=t.number(near.before), after=t.number(near.after),
                   total=t.number(near.sales)))  # fmt: skip
     if found.beyond:
         names = places.names()

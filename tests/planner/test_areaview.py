@@ -87,7 +87,7 @@ def test_a_battery_maker_is_seen_in_its_province(digest: Digest) -> None:
     view = area_view(digest, CODES[0], enterprise="B")
     assert list(view.duties["level"]) == ["province"]
     assert view.years.set_index("year").at[2022, "sales"] == pytest.approx(60 * 2 / 3)
-    assert view.reach_km is None
+    assert view.within is None
     assert view.unreached is None
     assert np.isnan(view.points["reached"]).all()
 
