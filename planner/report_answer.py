@@ -2,8 +2,19 @@
 
 from dataclasses import dataclass
 
-from planner.report_digest import Digest, by_status
+from geodata.messages import say
+from geodata.schemas import Role
+from planner.check import sales_reach_rule
+from planner.report_digest import Digest, by_status, limit_words
 from planner.rules.base import Status
+
+WAYS = {
+    "great-circle": say("in a straight line"),
+    "detour": say("with the detour that roads make"),
+    "road-km": say("by road"),
+    "road-min": say("by road"),
+}
+"""How limits are measured under each metric."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,9 +153,24 @@ def figures(digest: Digest, within_reach: float | None) -> list[Figure]:
     t = digest.t
     shown = [_areas(digest), _duties(digest), _outlets(digest), _lacking(digest)]
     if within_reach is not None:
-        near = t("near an outlet of their enterprise, as the rules measure it")
-        shown.append(Figure(t.percent(within_reach), t("of sales within reach"), near))
+        shown.append(Figure(t.percent(within_reach), t("of sales within reach"), _near(digest)))
     return shown
+
+
+def _near(digest: Digest) -> str:
+    """Say how near is near: in the words of the one rule that says it, or that there are several."""
+    t, rules, metric = digest.t, digest.study.rules, str(digest.study.scenario.metric)
+    near = {
+        (rule.limit, rule.limit_unit)
+        for role in Role
+        if (rule := sales_reach_rule(rules, {str(role)})) is not None
+    }
+    if len(near) != 1:
+        return t("near an outlet of their enterprise, as the rules measure it")
+    limit = limit_words(*near.pop(), t)
+    return t(
+        "at most {limit} from an outlet of their enterprise, {metric}", limit=limit, metric=t(WAYS[metric])
+    )
 
 
 def _areas(digest: Digest) -> Figure:

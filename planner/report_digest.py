@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from geodata.reach import TravelUnit
 from geodata.romanize import english_name
 from geodata.schemas import OutletKind, Role
 from planner.check import NO_DUTY, area_status
@@ -232,6 +233,12 @@ def unit_words(t: Translator) -> dict[str, str]:
         str(Unit.TONNES): t("t a year"),
         str(Unit.AREAS): t("areas"),
     }
+
+
+def limit_words(limit: float, unit: TravelUnit, t: Translator) -> str:
+    """Return a limit as it is read: 50 km, 15 min."""
+    number = f"{limit:g}"
+    return t("{n} min", n=number) if unit == TravelUnit.MIN else t("{n} km", n=number)
 
 
 def rule_set_title(study: Study, t: Translator) -> str:

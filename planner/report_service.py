@@ -10,7 +10,7 @@ from geodata.reach import TravelUnit
 from maps.layers import Data, Fact, unreached_layer
 from maps.shapes import route_layer, zone_layer
 from planner.language import Translator
-from planner.report_digest import Digest, outlet_names
+from planner.report_digest import Digest, limit_words, outlet_names
 from planner.report_tables import Cell, Row, Table, number_cell
 from planner.service import ServiceLimit, routes_of, service_areas_of, service_limit, unreached_of
 from planner.study import Study
@@ -38,12 +38,6 @@ def service_of(study: Study) -> Service:
     return Service(
         service_limit(study), service_areas_of(study), routes_of(study, most=MOST_ROUTES), unreached_of(study)
     )
-
-
-def limit_words(limit: float, unit: TravelUnit, t: Translator) -> str:
-    """Return a limit as it is read: 50 km, 15 min."""
-    number = f"{limit:g}"
-    return t("{n} min", n=number) if unit == TravelUnit.MIN else t("{n} km", n=number)
 
 
 def way_words(km: float, minutes: float, t: Translator) -> str:
