@@ -5,11 +5,11 @@ import socket
 import tempfile
 import threading
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import networkx as nx
 import numpy as np
@@ -38,6 +38,8 @@ from geodata.roadtexts import assumed_speeds, dated, no_roads, odd_limits, road_
 _DIGITS = 6  # of metres and seconds: sums in another order differ far below, and the digest shall not
 LARGEST_KM2 = 50_000.0  # a prefecture with its margin; a public service is no place for more
 PIECES_M2 = (2.5e9, 6.25e8, 1.5e8)  # OSMnx's own largest piece, then a quarter, then a sixteenth
+Found = TypeVar("Found")
+
 _lock = threading.RLock()  # OSMnx's settings are the process's
 
 
@@ -121,42 +123,65 @@ def fetch_roads(
 
 
 def _fetch(around: shapely.Geometry, watch: Watch, answers: Path) -> RoadNetwork:
-    try:
-        graph = _asked(around, watch, answers)
-    except OverpassError as error:
-        raise InputError(error.message) from error
-    except requests.RequestException as error:
-        raise InputError(unreachable(watch.url)) from error
+    graph = nx.compose_all(ask_overpass(around, _roads_of, watch, answers))
     with osmnx_settings():
         network = largest_component(network_of_graph(graph, "Overpass"))
     dates = ", ".join(sorted(watch.as_of - {""}))
     return replace(network, notes=(dated("Overpass", dates), *network.notes)) if dates else network
 
 
-def _asked(around: shapely.Geometry, watch: Watch, answers: Path) -> nx.MultiDiGraph:
-    """Return the roads of all parts of `around`, asked for in smaller pieces where an answer breaks off."""
+def ask_overpass(
+    around: shapely.Geometry, ask: Callable[[shapely.Polygon], Found], watch: Watch, answers: Path
+) -> list[Found]:
+    """Return what OSMnx gets for each part of a polygon, in smaller pieces where an answer breaks off.
+
+    Parameters
+    ----------
+    around
+        Polygon or MultiPolygon in WGS-84 degrees.
+    ask
+        Calls OSMnx for one part.
+    watch
+        Looks at every answer.
+    answers
+        Folder where they are kept.
+
+    Raises
+    ------
+    InputError
+        If the service cannot be reached, is busy, refuses, or answers in part or with something else.
+    """
+    try:
+        return _asked(around, ask, watch, answers)
+    except OverpassError as error:
+        raise InputError(error.message) from error
+    except requests.RequestException as error:
+        raise InputError(unreachable(watch.url)) from error
+
+
+def _asked(
+    around: shapely.Geometry, ask: Callable[[shapely.Polygon], Found], watch: Watch, answers: Path
+) -> list[Found]:
     slots = has_slots(watch.url)
-    for piece_m2 in PIECES_M2:
+    for piece_m2 in PIECES_M2[:-1]:
         try:
             with _overpass_settings(watch, answers, piece_m2, slots):
-                graphs = [_part(part, answers) for part in shapely.get_parts(around)]
+                return [_part(part, ask, answers) for part in shapely.get_parts(around)]
         except PartialAnswerError:
-            if piece_m2 == PIECES_M2[-1]:
-                raise
-        else:
-            break
-    return nx.compose_all(graphs)
+            continue
+    with _overpass_settings(watch, answers, PIECES_M2[-1], slots):
+        return [_part(part, ask, answers) for part in shapely.get_parts(around)]
 
 
-def _part(part: shapely.Geometry, answers: Path) -> nx.MultiDiGraph:
+def _part(part: shapely.Polygon, ask: Callable[[shapely.Polygon], Found], answers: Path) -> Found:
     try:
-        return _part_once(part)
+        return ask(part)
     except json.JSONDecodeError:
         _drop_damaged(answers)
-        return _part_once(part)
+        return ask(part)
 
 
-def _part_once(part: shapely.Geometry) -> nx.MultiDiGraph:
+def _roads_of(part: shapely.Polygon) -> nx.MultiDiGraph:
     try:
         return ox.graph_from_polygon(
             part, network_type="drive", simplify=False, retain_all=True, truncate_by_edge=True
