@@ -217,7 +217,7 @@ def _to_located(
             chosen = far[:, columns]
             if moves.cheapest:
                 on = on_km[number, outlets[columns]]
-                chosen = moving_cost(moves, number, area, km[:, columns], on)
+                chosen = moving_cost(moves, number, area[:, None], km[:, columns], on[None, :])
             best = np.argmin(chosen, axis=1)
             found = np.isfinite(chosen[row, best])
             at[found] = outlets[columns[best[found]]]
@@ -226,25 +226,22 @@ def _to_located(
 
 
 def moving_cost(moves: Moves, number: int, area: Ints, way_km: Floats, on_km: Floats) -> Floats:
-    """Return what moving all of an area's batteries costs by way of each outlet, (I, J).
+    """Return what moving all of an area's batteries by way of an outlet costs; arguments broadcast.
 
     Parameters
     ----------
     number
         Of the enterprise.
     area
-        The area (I,) of each demand point.
+        Where the batteries are.
     way_km
-        (I, J) to the outlets, infinite where there is no way.
+        From there to the outlet; infinite where there is no way.
     on_km
-        (J,) from the outlets on; NaN counts nothing.
+        From the outlet on; NaN counts nothing.
     """
-    tonnes, vehicles = moves.tonnes[number, area], moves.vehicles[number, area]
-    on = moves.per_tonne_km * np.nan_to_num(on_km)
-    cost = tonnes[:, None] * on[None, :] + moves.per_vehicle_km * vehicles[:, None] * np.where(
-        np.isfinite(way_km), way_km, 0.0
-    )
-    return np.asarray(np.where(np.isfinite(way_km), cost, np.inf))
+    on = moves.tonnes[number, area] * moves.per_tonne_km * np.nan_to_num(on_km)
+    way = moves.vehicles[number, area] * moves.per_vehicle_km * np.where(np.isfinite(way_km), way_km, 0.0)
+    return np.asarray(np.where(np.isfinite(way_km), on + way, np.inf))
 
 
 def _distances(network: Network, points: Ints, outlets: Ints) -> tuple[Floats, Floats]:

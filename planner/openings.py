@@ -26,8 +26,16 @@ class Opening:
     units: int
 
 
-def openings_of(program: Program, units: Ints, weight: Floats) -> list[Opening]:
-    """Return what a plan opens, the units that reach doesn't need spread over their sites.
+def openings_of(program: Program, new: Ints) -> list[Opening]:
+    """Return what a plan opens, from its new units at each column (J,)."""
+    return [
+        Opening(program.enterprise, int(program.columns.source[column]), int(new[column]))
+        for column in np.flatnonzero(new > 0)
+    ]
+
+
+def spread_units(program: Program, units: Ints, weight: Floats) -> Ints:
+    """Return the new units (J,) of a plan, those that reach doesn't need spread over their sites.
 
     Parameters
     ----------
@@ -41,10 +49,7 @@ def openings_of(program: Program, units: Ints, weight: Floats) -> list[Opening]:
     for alike in _alike(columns, new):
         sales = _nearest_sales(program, alike, weight)
         new[alike] = spread(new[alike], _room(columns, new, alike), sales)
-    return [
-        Opening(program.enterprise, int(columns.source[column]), int(new[column]))
-        for column in np.flatnonzero(new > 0)
-    ]
+    return new
 
 
 def spread(units: Ints, room: Ints, sales: Floats) -> Ints:

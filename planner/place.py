@@ -8,11 +8,13 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
+from geodata.messages import Note
 from geodata.schemas import Tables
 from optimization import SolverOptions, Workers
 from planner.candidates import candidates_of, site_notes
 from planner.check import findings_of
 from planner.limits import Master, within_limits
+from planner.moves import moves_of
 from planner.network import EPSILON, Bools, Network, network_of
 from planner.openings import PLAN_COLUMNS, plan_table
 from planner.placement import (
@@ -31,6 +33,14 @@ from planner.rules.ruleset import RuleSet
 from planner.run import Job, Planned, Progress, Run, plan_all
 from planner.scenario import Scenario
 from planner.scope import Scope, scopes_of
+from planner.total import (
+    has_something,
+    offers_storage,
+    plan_total,
+    require_total,
+    tied_by_moving,
+    total_notes,
+)
 from planner.variants import enforced_rules
 
 
@@ -45,8 +55,9 @@ def place(
 ) -> Placement:
     """Return the cheapest new outlets with which every duty is met, enterprise by enterprise.
 
-    Each scope is planned for cost, then for distance. Where its duties cannot all be met, the least shortage
-    is planned and explained. With `max_new` or `budget` in the scenario, one master problem shares them out.
+    Each scope is planned for cost, then for distance; with the objective `total`, for opening and moving
+    together. Where its duties cannot all be met, the least shortage is planned and explained. With `max_new`
+    or `budget` in the scenario, one master problem shares them out.
 
     Parameters
     ----------
@@ -60,11 +71,17 @@ def place(
     Raises
     ------
     InputError
-        If the rules cannot be planned together.
+        If the rules cannot be planned together, or the objective `total` has no price of moving.
     """
     network = network_of(tables, scenario, territory=rules.territory)
-    world = world_of(network, rules, scenario, candidates_of(tables, network, rules, scenario))
+    moves = moves_of(tables, network, rules, scenario) if scenario.objective == "total" else None
+    candidates = candidates_of(tables, network, rules, scenario)
+    world = world_of(network, rules, scenario, candidates, moves=moves)
+    if moves is not None:
+        require_total(network, moves, scenario, storage=offers_storage(world))
     scopes = scopes_of(network, rules, world.asked)
+    if moves is not None:
+        scopes = tied_by_moving(scopes, moves)
     with nullcontext(executor) if executor else Workers(workers) as solving:
         planned, master = _planned(Run(world, options_of(scenario), solving, progress), scopes)
     return _placement(tables, world, scopes, planned, master)
@@ -73,6 +90,8 @@ def place(
 def _planned(run: Run, scopes: Sequence[Scope]) -> tuple[list[Planned], Master | None]:
     """Return the plans of the scopes that need one, within the limits of the run, if it has any."""
     due = due_scopes(run.world, scopes)
+    if (moves := run.world.moves) is not None:
+        due |= {scope.name for scope in scopes if has_something(moves, scope)}
     choice = enforced_rules(run, scopes)
     jobs = [
         Job(scope, choice.enforced.get(scope.name, frozenset()))
@@ -81,7 +100,7 @@ def _planned(run: Run, scopes: Sequence[Scope]) -> tuple[list[Planned], Master |
     ]
     planned = [
         replace(item, feasible=item.feasible and item.job.scope.name not in choice.given_up)
-        for item in plan_all(run, jobs)
+        for item in (plan_all(run, jobs) if moves is None else plan_total(run, jobs))
     ]
     limited = within_limits(run, planned)
     return (planned, None) if limited is None else (limited.planned, limited.master)
@@ -109,8 +128,12 @@ def _placement(
         bound=value.bound,
         gap=abs(value.objective - value.bound) / max(1.0, abs(value.objective)),
         limited=master is not None,
-        notes=tuple(site_notes(tables, world.rules, world.scenario)),
+        notes=(*site_notes(tables, world.rules, world.scenario), *_moving_notes(world)),
     )
+
+
+def _moving_notes(world: World) -> list[Note]:
+    return [] if world.moves is None else total_notes(world, storage=offers_storage(world))
 
 
 def own_columns(rules: RuleSet) -> list[str]:
@@ -165,9 +188,9 @@ def _scope_table(network: Network, scopes: Sequence[Scope], planned: Sequence[Pl
     for scope in scopes:
         item, adcodes = by_name.get(scope.name), network.adcodes[scope.areas]
         if item is None:
-            rows.append(scope_row(scope, adcodes, None, (0, 0)))
+            rows.append(scope_row(scope, adcodes, None))
         else:
-            rows.append(scope_row(scope, adcodes, item.plan, item.size, feasible=item.feasible))
+            rows.append(scope_row(scope, adcodes, item))
     return pd.DataFrame(rows, columns=SCOPE_COLUMNS)
 
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import pandas as pd
 
 from geodata.messages import Note
-from optimization import Conflict, Outcome, Plan
+from optimization import Conflict, Outcome, StageResult
+from planner.run import Planned
 from planner.scope import Scope
 from planner.sentences import sentence
 
@@ -75,27 +76,34 @@ def worst(outcomes: Iterable[str]) -> Outcome:
     return next((outcome for outcome in WORST_FIRST if outcome in found), Outcome.OPTIMAL)
 
 
-def scope_row(
-    scope: Scope, adcodes: Iterable[str], plan: Plan | None, size: tuple[int, int], *, feasible: bool = True
-) -> dict[str, object]:
+def scope_row(scope: Scope, adcodes: Iterable[str], item: Planned | None) -> dict[str, object]:
     """Return a scope's row; without a plan there was nothing to do. A shortage plan is infeasible."""
+    plan = None if item is None else item.plan
     stages = {stage.name: stage for stage in plan.objectives} if plan else {}
-    cost = stages.get("cost")
-    outcome = Outcome.OPTIMAL if plan is None else plan.outcome if feasible else Outcome.INFEASIBLE
+    value, bound = (0.0, 0.0) if item is None else _value_and_bound(item, stages)
+    outcome = Outcome.OPTIMAL if item is None else item.plan.outcome if item.feasible else Outcome.INFEASIBLE
     return {
         "scope": scope.name,
         "enterprise": scope.enterprise,
         "areas": ";".join(adcodes),
-        "points": size[0],
-        "sites": size[1],
+        "points": item.size[0] if item else 0,
+        "sites": item.size[1] if item else 0,
         "outcome": str(outcome),
-        "objective": cost.value if cost else 0.0,
-        "bound": cost.bound if cost else 0.0,
-        "gap": cost.gap if cost else 0.0,
+        "objective": value,
+        "bound": bound,
+        "gap": abs(value - bound) / max(1.0, abs(value)),
         "shortage": stages["shortage"].value if "shortage" in stages else 0.0,
         "seconds": float(plan.seconds.get("total", 0.0)) if plan else 0.0,
         "method": "; ".join(plan.notes) if plan else "nothing is short",
     }
+
+
+def _value_and_bound(item: Planned, stages: Mapping[str, StageResult]) -> tuple[float, float]:
+    """Return the cost of a scope's plan (and of moving, where that counts), and what is proven of it."""
+    if "total" in stages:
+        value = item.cost + item.moving
+        return value, max(0.0, min(value, stages["total"].bound - item.left_out))
+    return (stages["cost"].value, stages["cost"].bound) if "cost" in stages else (0.0, 0.0)
 
 
 def conflict_row(scope: str, enterprise: str, conflict: Conflict) -> dict[str, object]:

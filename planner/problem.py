@@ -10,6 +10,7 @@ from geodata.messages import InputError, say
 from optimization import Cover, LocationProblem
 from planner.candidates import Candidates, admitted
 from planner.geometry import Geometry
+from planner.moves import Moves
 from planner.network import Bools, Floats, Ints, KindAsked, Level, Network, Quantity
 from planner.program import Columns, CoverRow, Program, Row
 from planner.rules.base import Requirement, Rule, Unit
@@ -23,7 +24,10 @@ from planner.scope import Scope, kinds_offered
 
 @dataclass(frozen=True)
 class World:
-    """What all scopes of a run share: the network, the rules and what they ask, and the candidates."""
+    """What all scopes of a run share: the network, the rules and what they ask, and the candidates.
+
+    `moves` is what has to be moved, where a plan counts its cost.
+    """
 
     network: Network
     rules: RuleSet
@@ -34,6 +38,7 @@ class World:
     parts: sparse.csr_array
     annual: Floats
     listed: sparse.csc_array
+    moves: Moves | None = None
 
     def own(self, scope: Scope) -> Ints:
         """Return the positions of the outlets that list the scope's enterprise, sorted."""
@@ -50,7 +55,14 @@ class World:
         ]
 
 
-def world_of(network: Network, rules: RuleSet, scenario: Scenario, candidates: Candidates) -> World:
+def world_of(
+    network: Network,
+    rules: RuleSet,
+    scenario: Scenario,
+    candidates: Candidates,
+    *,
+    moves: Moves | None = None,
+) -> World:
     """Work out what all scopes share, once."""
     _require_plannable(rules)
     require_measurable(rules.rules, by_road=network.measure.by_road)
@@ -64,6 +76,7 @@ def world_of(network: Network, rules: RuleSet, scenario: Scenario, candidates: C
         parts=capacity_parts(network),
         annual=np.nan_to_num(annual_t(network.outlets)),
         listed=sparse.csc_array(network.listed),
+        moves=moves,
     )
 
 
@@ -110,7 +123,7 @@ def problem_of(
     shared, most = shared_sites(columns)
     largest = float(distances.max()) if len(distances) else 0.0
     return LocationProblem(
-        weight=_weight(program),
+        weight=sales_weight(program),
         reach=program.pairs,
         opening_cost=columns.cost,
         fixed_open=columns.existing.astype(np.int64),
@@ -294,7 +307,7 @@ def _same_area(pairs: sparse.csr_array, point_area: Ints, column_area: Ints) -> 
     return sparse.csr_array((pairs.data[keep], pairs.indices[keep], indptr), shape=pairs.shape)
 
 
-def _weight(program: Program) -> Floats:
+def sales_weight(program: Program) -> Floats:
     """Return each demand point's share (I,) of the units sold; the plain weights where nothing is sold.
 
     Shares, and not units: so makers with the same task pose the same problem, and share its answer.

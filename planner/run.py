@@ -11,9 +11,9 @@ import numpy as np
 from geodata.messages import Message, say
 from optimization import Conflict, LocationProblem, Outcome, Plan, SolverOptions, explain, solve_stream
 from planner.explained import in_planner_terms
-from planner.network import Floats
-from planner.openings import Opening, openings_of
-from planner.problem import World, problem_of, program_of
+from planner.moving import fixed_storage, moved, with_moving
+from planner.openings import Opening, openings_of, spread_units
+from planner.problem import World, problem_of, program_of, sales_weight
 from planner.program import Program
 from planner.rules.proportion import Proportion
 from planner.scope import Scope
@@ -26,22 +26,32 @@ AHEAD = 16
 COST = ("cost", "distance")
 SHORTAGE = ("shortage", "cost", "distance")
 LIMITED = ("shortage", "coverage", "cost", "distance")
+TOTAL = ("total",)
+SHORTAGE_TOTAL = ("shortage", "total")
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A scope to plan: with which named rules, without which rows, and within which limits."""
+    """A scope to plan: with which named rules, without which rows, and within which limits.
+
+    `storage` are the new storage outlets, units by candidate, where these are settled before.
+    """
 
     scope: Scope
     enforced: frozenset[str] = frozenset()
     apart: frozenset[str] = frozenset()
     max_open: int | None = None
     budget: float | None = None
+    storage: tuple[tuple[int, int], ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """A job with its plan, what it opens, and why it cannot be met in full."""
+    """A job with its plan, what it opens at what cost, and why it cannot be met in full.
+
+    `moving` is what moving costs with what it opens, where that is part of the objective; `left_out` what the
+    objective counts beside it for batteries that no outlet takes in.
+    """
 
     job: Job
     plan: Plan
@@ -49,16 +59,14 @@ class Planned:
     size: tuple[int, int]
     feasible: bool = True
     conflicts: tuple[Conflict, ...] = ()
+    cost: float = 0.0
+    moving: float = 0.0
+    left_out: float = 0.0
 
     @property
     def units(self) -> int:
         """The number of new outlets."""
         return sum(opening.units for opening in self.openings)
-
-    @property
-    def cost(self) -> float:
-        """The cost of the new outlets."""
-        return next((stage.value for stage in self.plan.objectives if stage.name == "cost"), 0.0)
 
 
 @dataclass(frozen=True)
@@ -82,6 +90,13 @@ class Run:
         problem = problem_of(program, rules, self.world.asked, apart=job.apart)
         return program, replace_limits(problem, max_open=job.max_open, budget=job.budget)
 
+    def with_moving(self, job: Job, *, everyone: bool) -> tuple[Program, LocationProblem]:
+        """Return a job's program, and its problem with moving as part of the objective."""
+        program, problem = self.modelled(job)
+        if job.storage is not None:
+            problem = fixed_storage(problem, program, dict(job.storage))
+        return program, with_moving(problem, program, self.world, everyone=everyone)
+
 
 def replace_limits(
     problem: LocationProblem, *, max_open: float | None, budget: float | None
@@ -100,15 +115,15 @@ def plan_all(run: Run, jobs: Sequence[Job]) -> list[Planned]:
     return [planned[job.scope.name] for job in jobs]
 
 
-def least_short(run: Run, jobs: Sequence[Job]) -> list[Planned]:
+def least_short(run: Run, jobs: Sequence[Job], objectives: tuple[str, ...] = SHORTAGE) -> list[Planned]:
     """Plan jobs for the least shortage, each with what explains it.
 
     Rows with nothing below them stay hard: where even these cannot hold, they are left out.
     """
-    planned = solved(run, jobs, SHORTAGE, what=say("Planning for the least shortage"))
+    planned = solved(run, jobs, objectives, what=say("Planning for the least shortage"))
     stuck = [number for number, item in enumerate(planned) if item.plan.outcome is Outcome.INFEASIBLE]
     relaxed = [replace(jobs[number], apart=hard_rows(run, jobs[number])) for number in stuck]
-    for number, item in zip(stuck, solved(run, relaxed, SHORTAGE), strict=True):
+    for number, item in zip(stuck, solved(run, relaxed, objectives), strict=True):
         planned[number] = item
     return [
         replace(item, feasible=False, conflicts=conflicts)
@@ -154,17 +169,29 @@ def _explanation(
 
 
 def solved(
-    run: Run, jobs: Sequence[Job], objectives: tuple[str, ...], *, what: Message | None = None
+    run: Run,
+    jobs: Sequence[Job],
+    objectives: tuple[str, ...],
+    *,
+    what: Message | None = None,
+    everyone: bool = True,
 ) -> list[Planned]:
-    """Return every job planned for the objectives, in order; modelled as there is room for them."""
+    """Return every job planned for the objectives, in order; modelled as there is room for them.
+
+    `everyone`: with `total` as the only objective, all batteries must be taken in.
+    """
     message = what or say("Planning {total} scopes", total=len(jobs))
-    models: dict[int, tuple[Program, Floats]] = {}
+    models: dict[int, tuple[Program, LocationProblem]] = {}
+
+    def modelled(job: Job) -> tuple[Program, LocationProblem]:
+        if "total" in objectives:
+            return run.with_moving(job, everyone=everyone and objectives == TOTAL)
+        return run.modelled(job, coverage="coverage" in objectives)
 
     def problems() -> Iterator[tuple[int, LocationProblem]]:
         for number in largest_first(run.world, jobs):
-            program, problem = run.modelled(jobs[number], coverage="coverage" in objectives)
-            models[number] = program, problem.weight
-            yield number, problem
+            models[number] = modelled(jobs[number])
+            yield number, models[number][1]
 
     planned: dict[int, Planned] = {}
     with closing(solve_stream(problems(), objectives, run.options, run.executor)) as stream:
@@ -181,11 +208,18 @@ def largest_first(world: World, jobs: Sequence[Job]) -> list[int]:
     return sorted(range(len(jobs)), key=lambda at: (-size[at], int(jobs[at].scope.areas[0]), at))
 
 
-def planned_of(job: Job, program: Program, weight: Floats, plan: Plan) -> Planned:
-    """Return a plan with what it opens; `weight` (I,) is that of the demand points."""
+def planned_of(job: Job, program: Program, problem: LocationProblem, plan: Plan) -> Planned:
+    """Return a plan with what it opens, and what that costs."""
     size = (len(program.points), len(program.columns))
-    openings = [] if plan.open is None else openings_of(program, plan.open, weight)
-    return Planned(job, plan, openings, size)
+    if plan.open is None:
+        return Planned(job, plan, [], size)
+    new = spread_units(program, plan.open, sales_weight(program))
+    planned = Planned(job, plan, openings_of(program, new), size, cost=float(program.columns.cost @ new))
+    if not any(stage.name == "total" for stage in plan.objectives):
+        return planned
+    left = float(np.sum(problem.weight)) - (plan.covered or 0.0)
+    moving = moved(problem, np.where(program.columns.existing, 1, new))
+    return replace(planned, moving=moving, left_out=(problem.beyond or 0.0) * left)
 
 
 def hard_rows(run: Run, job: Job) -> frozenset[str]:
