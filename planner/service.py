@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+from scipy import sparse
 
 from geodata.reach import TravelUnit
 from geodata.schemas import CRS, Role
@@ -19,7 +20,7 @@ MOST_AREAS = 1_000
 """Outlets whose service areas are drawn."""
 MOST_ROUTES = 500
 """Ways that are drawn, those of most sales first."""
-MOST_UNREACHED = 100_000
+MOST_UNREACHED = 20_000
 """Rows of sales out of reach, the largest first."""
 FAR = 4.0
 """A way is looked for as far as this many times the limit."""
@@ -145,7 +146,8 @@ def unreached_of(
         first, at most `most` rows. No rows where no rule says how near an outlet is to be.
     """
     network = _network(study)
-    parts = [_unreached(network, rule, adcode, enterprise) for rule in _first_of_each_role(study)]
+    parts = [_unreached(network, rule, adcode, enterprise, most) for rule in _first_of_each_role(study)]
+    parts = [part for part in parts if len(part)]
     if not parts:
         return _empty(UNREACHED_COLUMNS)
     table = pd.concat(parts, ignore_index=True)
@@ -262,20 +264,29 @@ def _first_of_each_role(study: Study) -> list[ReachShare]:
     return [rule for rule in found if rule is not None]
 
 
-def _unreached(network: Network, rule: ReachShare, adcode: str, enterprise: str) -> pd.DataFrame:
-    """Return the rows of one role, unsorted."""
-    covered = rule.covered(network, network.of_kind(rule.outlet_kind)).toarray().T > 0
-    sold = _sold(network, adcode, enterprise, "") * network.parties(rule.role)[:, None]
-    party, point = np.nonzero((sold > 0) & ~covered)
-    return pd.DataFrame(
-        {
+def _unreached(network: Network, rule: ReachShare, adcode: str, enterprise: str, most: int) -> pd.DataFrame:
+    """Return the rows of one role, unsorted, of each enterprise at most `most`: one at a time, for memory."""
+    covered = sparse.csc_array(rule.covered(network, network.of_kind(rule.outlet_kind)))
+    asked = network.parties(rule.role)
+    if enterprise:
+        asked = asked & (network.enterprises == enterprise)
+    inside = np.ones(len(network.adcodes)) if not adcode else (network.adcodes == adcode).astype(float)
+    parts = [pd.DataFrame(columns=UNREACHED_COLUMNS)]
+    for party in np.flatnonzero(asked):
+        by_area = network.quantity[Quantity.SALES][party] * inside
+        sold = by_area[network.point_area] * network.point_weight
+        sold[covered.indices[covered.indptr[party] : covered.indptr[party + 1]]] = 0.0
+        point = np.argsort(-sold, kind="stable")[:most]
+        point = point[sold[point] > 0]
+        rows = {
             "point_id": network.point_ids[point],
             "enterprise": network.enterprises[party],
             "role": str(rule.role),
             "adcode": network.adcodes[network.point_area[point]],
-            "units": sold[party, point],
+            "units": sold[point],
             "lon": network.point_lonlat[point, 0],
             "lat": network.point_lonlat[point, 1],
-        },
-        columns=UNREACHED_COLUMNS,
-    )
+        }
+        parts.append(pd.DataFrame(rows, columns=UNREACHED_COLUMNS))
+    filled = [part for part in parts if len(part)]
+    return pd.concat(filled, ignore_index=True) if filled else parts[0]
