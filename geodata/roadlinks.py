@@ -53,12 +53,16 @@ class Joints:
         fraction = float(self._snapped.fraction[place])
         return 1.0 - fraction if self._streets.against[edge] else fraction
 
+    def own_edges(self, place: int) -> IntArray:
+        """Return the directed edges of the street that a place stands at."""
+        begin, end = self._streets.start[self.street[place] :][:2]
+        return self._streets.edges[begin:end]
+
     def shared(self, place: int, others: "Joints", other: int) -> tuple[int, float] | None:
         """Return the edge to drive along between two places of one street, and what that takes, if any."""
         if self.street[place] != others.street[other] or self.at_node[place] or others.at_node[other]:
             return None
-        start = self._streets.start[self.street[place] :][:2]
-        edges = self._streets.edges[start[0] : start[1]]
+        edges = self.own_edges(place)
         takes = others.before(np.full(len(edges), other), edges) - self.before(
             np.full(len(edges), place), edges
         )

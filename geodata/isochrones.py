@@ -1,0 +1,197 @@
+"""Service areas: from where an outlet is reached by road within a limit, as polygons."""
+
+from functools import lru_cache
+from itertools import pairwise
+from typing import TypeAlias
+
+import geopandas as gpd
+import numpy as np
+import shapely
+from contourpy import FillType, contour_generator
+from numpy.typing import NDArray
+from scipy.optimize import brentq
+
+from geodata.reach import FloatArray, IndexArray, TravelUnit
+from geodata.roadlinks import Joints
+from geodata.roadreach import RoadReach
+from geodata.roadsearch import spread
+from geodata.snapping import degrees, mercator_km
+
+BESIDE_KM = 0.2
+"""How far beside a road that is reached an area extends, where the limit allows it."""
+HOLE_KM2 = 0.5
+"""Holes smaller than this are filled."""
+_CELL_KM = 0.04  # the raster's, in small networks
+_MOST_CELLS = 1000  # across a network; larger networks have a coarser raster
+_STEEP = 1000.0  # units a km, where an area ends beside a road
+_NEVER = 1e6  # units; what is not reached
+
+Offsets: TypeAlias = list[tuple[int, int, float]]
+
+
+def service_areas(reach: RoadReach, places: FloatArray, limit: float, unit: TravelUnit) -> gpd.GeoSeries:
+    """Return from where each place is reached within `limit`, or what is reached from it, as options say.
+
+    What a way takes is known at every point of every road; from there an area extends up to `BESIDE_KM` to
+    the side, at the speed of straight legs. It is drawn on a raster of the whole network, so that the area
+    of a longer limit holds that of a shorter one. Around a place off the network it is a disc.
+
+    Parameters
+    ----------
+    reach
+        The roads.
+    places
+        Shape (J, 2), WGS-84 degrees.
+    limit
+        In `unit`.
+    unit
+        What is counted.
+
+    Returns
+    -------
+    geopandas.GeoSeries
+        J valid polygons or multipolygons, EPSG:4326; empty where nothing is reached.
+    """
+    places = np.asarray(places, dtype=np.float64).reshape(-1, 2)
+    raster = _raster(reach)
+    on_road = reach.snapped(places).on_road
+    shapes = [
+        raster.area(reach.joints(place, unit), limit, unit) if near else _disc(reach, place, limit, unit)
+        for place, near in zip(places, on_road, strict=True)
+    ]
+    return gpd.GeoSeries(shapes, crs="EPSG:4326")
+
+
+@lru_cache(maxsize=4)
+def _raster(reach: RoadReach) -> "_Raster":
+    return _Raster(reach)
+
+
+class _Raster:
+    """A raster over a network, and points along all its edges, close enough to miss no cell.
+
+    Its kilometres are those of Mercator's projection at the network's middle latitude.
+    """
+
+    def __init__(self, reach: RoadReach) -> None:
+        self._reach, network = reach, reach.network
+        middle = (network.lat.min() + network.lat.max()) / 2.0 if len(network.lat) else 0.0
+        self._scale = float(np.cos(np.radians(middle)))
+        xy = mercator_km(network.xy) * self._scale
+        extent = float(np.ptp(xy, axis=0).max()) if len(xy) else 0.0
+        self.cell = max(_CELL_KM, extent / _MOST_CELLS)
+        self._beside = max(BESIDE_KM, 3.0 * self.cell)
+        self._origin = xy.min(axis=0, initial=np.inf)
+        self._edge, self._fraction, at = _points_along(xy, network.start, self.cell / 2.0)
+        self._first = np.searchsorted(self._edge, np.arange(len(network.tail) + 1))
+        self._at: IndexArray = np.rint((at - self._origin) / self.cell).astype(np.int64)
+
+    def area(self, place: Joints, limit: float, unit: TravelUnit) -> shapely.Geometry:
+        """Return from where one place is reached."""
+        wide = limit * (2.0 if len(self._reach.options.direction.ways) > 1 else 1.0) * 1.05
+        fields = [self._taken(place, wide, unit, to) for to in self._reach.options.direction.ways]
+        rows = np.flatnonzero(np.logical_or.reduce([field <= wide for field in fields]))
+        if not len(rows):
+            return shapely.MultiPolygon()
+        offsets = self._offsets(unit)
+        margin = max(abs(x) for x, _, _ in offsets) + 1
+        corner = self._at[rows].min(axis=0) - margin
+        shape = tuple((self._at[rows].max(axis=0) - corner + margin + 1).tolist())
+        where = self._at[rows] - corner
+        spreads = [_spread_out(_least_in(where, field[rows], shape), offsets) for field in fields]
+        return self._outline(np.mean(spreads, axis=0), corner, limit)
+
+    def _taken(self, place: Joints, limit: float, unit: TravelUnit, to: bool) -> FloatArray:
+        """Return what the way between each point of the roads and the place takes."""
+        graph, cost = self._reach.graph(unit)
+        taken, _ = graph.tree(place.links(leaving=not to), limit, backwards=to)
+        network, along = self._reach.network, self._fraction
+        ends, part = (network.head, 1.0 - along) if to else (network.tail, along)
+        field = taken[ends[self._edge]] + part * cost[self._edge]
+        if not place.at_node[0]:
+            for edge in place.own_edges(0):
+                rows = slice(self._first[edge], self._first[edge + 1])
+                ahead = (place.fraction(0, edge) - along[rows]) * (1.0 if to else -1.0)
+                direct = np.where(ahead >= 0, ahead * cost[edge] + place.access[0], np.inf)
+                field[rows] = np.minimum(field[rows], direct)
+        return field
+
+    def _offsets(self, unit: TravelUnit) -> Offsets:
+        """Return the cells around one, and what it takes to get there beside the road."""
+        a_km = 1.0 if unit is TravelUnit.KM else 60.0 / self._reach.options.access_kmh
+        most = int(np.ceil(self._beside / self.cell)) + 1
+        around = range(-most, most + 1)
+        found = [(x, y, float(np.hypot(x, y)) * self.cell) for x in around for y in around]
+        return [
+            (x, y, km * a_km + max(km - self._beside, 0.0) * _STEEP)
+            for x, y, km in found
+            if km <= self._beside + 1.5 * self.cell
+        ]
+
+    def _outline(self, field: FloatArray, corner: IndexArray, limit: float) -> shapely.Geometry:
+        """Return where `field` is at most `limit`, without small holes, in degrees."""
+        x, y = (
+            self._origin[axis] + (corner[axis] + np.arange(field.shape[axis])) * self.cell for axis in (0, 1)
+        )
+        contours = contour_generator(x, y, field.T, fill_type=FillType.OuterOffset).filled(-1.0, limit)
+        parts = [_without_small_holes(*part) for part in zip(*contours, strict=True)]
+        shape = shapely.transform(shapely.MultiPolygon(parts), lambda xy: degrees(xy / self._scale))
+        return shape if shape.is_valid else shapely.make_valid(shape, method="structure")
+
+
+def _points_along(
+    xy: FloatArray, start: IndexArray, step: float
+) -> tuple[IndexArray, FloatArray, FloatArray]:
+    """Return points at most `step` apart along lines: the line, the fraction of its length, and where."""
+    segment = np.flatnonzero(np.diff(np.repeat(np.arange(len(start) - 1), np.diff(start))) == 0)
+    begin, end = xy[segment], xy[segment + 1]
+    length = np.hypot(*(end - begin).T)
+    line = np.searchsorted(start, segment, side="right") - 1
+    before = np.cumsum(length) - length
+    first = np.searchsorted(line, np.arange(len(start) - 1))
+    whole = np.bincount(line, length, minlength=len(start) - 1)
+    counts = np.ceil(length / step).astype(np.int64) + 1
+    at = np.repeat(np.arange(len(segment)), counts)
+    share = spread(np.zeros_like(counts), counts) / np.repeat(counts - 1.0, counts).clip(1.0)
+    passed = before[at] - before[first[line[at]]] + share * length[at]
+    fraction = np.clip(passed / np.maximum(whole[line[at]], 1e-12), 0.0, 1.0)
+    return line[at].astype(np.int64), fraction, begin[at] + share[:, None] * (end - begin)[at]
+
+
+def _least_in(where: IndexArray, values: FloatArray, shape: tuple[int, ...]) -> FloatArray:
+    """Return a raster with the least of the values in each cell."""
+    field = np.full(shape, _NEVER)
+    np.minimum.at(field, (where[:, 0], where[:, 1]), values)
+    return field
+
+
+def _spread_out(field: FloatArray, offsets: Offsets) -> FloatArray:
+    """Return a raster in which each cell has the least that its neighbours have, and the way from there."""
+    found = np.full(field.shape, _NEVER)
+    width, height = field.shape
+    for x, y, takes in offsets:
+        into = found[max(x, 0) : width + min(x, 0), max(y, 0) : height + min(y, 0)]
+        from_ = field[max(-x, 0) : width + min(-x, 0), max(-y, 0) : height + min(-y, 0)]
+        np.minimum(into, from_ + takes, out=into)
+    return found
+
+
+def _without_small_holes(points: FloatArray, offsets: NDArray[np.uint32]) -> shapely.Polygon:
+    rings = [points[begin:end] for begin, end in pairwise(offsets.tolist())]
+    return shapely.Polygon(rings[0], [ring for ring in rings[1:] if shapely.Polygon(ring).area >= HOLE_KM2])
+
+
+def _disc(reach: RoadReach, place: FloatArray, limit: float, unit: TravelUnit) -> shapely.Geometry:
+    """Return the disc in which the straight line times the detour is at most `limit`."""
+    if not np.isfinite(place).all() or limit <= 0:
+        return shapely.MultiPolygon()
+    options = reach.options
+    km = limit if unit is TravelUnit.KM else limit / 60.0 * options.fallback_kmh
+    detour = options.detour
+
+    def beyond(straight_km: float) -> float:
+        return float(detour(np.array([straight_km]))[0] if callable(detour) else detour * straight_km) - km
+
+    radius = brentq(beyond, 0.0, km) / np.cos(np.radians(place[1]))
+    centre = shapely.Point(mercator_km(place[None])[0])
+    return shapely.transform(centre.buffer(radius), degrees)
