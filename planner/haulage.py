@@ -15,8 +15,9 @@ from scipy import sparse
 from geodata.messages import Note, NoteKind, say
 from geodata.reach import TravelUnit
 from geodata.schemas import OutletKind, Tables
-from planner.moves import Moves, located, onward, owned
+from planner.moves import Moves, located, moves_of, onward, owned
 from planner.network import Bools, Floats, Ints, Network
+from planner.rules.ruleset import RuleSet
 from planner.scenario import Scenario
 
 HAULAGE_COLUMNS = [
@@ -124,6 +125,17 @@ def haulage_notes(moves: Moves, haulage: pd.DataFrame) -> list[Note]:
         )
         notes.append(Note(NoteKind.PROGRAM, text))
     return notes
+
+
+def haulage_facts(
+    tables: Tables, network: Network, rules: RuleSet, scenario: Scenario
+) -> tuple[pd.DataFrame | None, tuple[Note, ...]]:
+    """Return what moving comes to in a network, and what that rests on; None where it is not looked at."""
+    if not asks_for_haulage(tables, scenario):
+        return None, ()
+    moves = moves_of(tables, network, rules, scenario)
+    haulage = haulage_of(network, moves)
+    return haulage, tuple(haulage_notes(moves, haulage))
 
 
 def intake(network: Network, moves: Moves) -> Intake:

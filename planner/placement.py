@@ -1,8 +1,9 @@
 """What was planned: new outlets, the scopes' outcomes, and what no plan can mend."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+import numpy as np
 import pandas as pd
 
 from geodata.messages import Note
@@ -74,6 +75,17 @@ def worst(outcomes: Iterable[str]) -> Outcome:
     """Return the worst of some outcomes; optimal if there are none."""
     found = {Outcome(outcome) for outcome in outcomes}
     return next((outcome for outcome in WORST_FIRST if outcome in found), Outcome.OPTIMAL)
+
+
+def worth_in_total(placement: Placement, value: float) -> Placement:
+    """Return a placement whose objective is what opening and moving cost in the whole network.
+
+    It stays as it is where a limit of the run decided: then its objective is the shortage.
+    """
+    if placement.limited:
+        return placement
+    bound = placement.bound if np.isnan(placement.bound) else min(placement.bound, value)
+    return replace(placement, objective=value, bound=bound, gap=abs(value - bound) / max(1.0, abs(value)))
 
 
 def scope_row(scope: Scope, adcodes: Iterable[str], item: Planned | None) -> dict[str, object]:

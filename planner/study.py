@@ -17,10 +17,11 @@ from geodata.tables import input_files
 from optimization import Outcome
 from planner.check import area_status, findings_of, sales_within_reach
 from planner.credits import credits_of
+from planner.haulage import haulage_facts, haulage_summary, total_cost
 from planner.network import Network, counting, network_of
 from planner.offroad import OFF_ROAD_COLUMNS, road_facts
 from planner.place import place
-from planner.placement import Placement, residual_conflicts
+from planner.placement import Placement, residual_conflicts, worth_in_total
 from planner.rules.ruleset import RuleSet
 from planner.run import Progress
 from planner.scenario import Scenario
@@ -52,6 +53,9 @@ class Study:
         How places come to the roads.
     straight
         The plan that straight lines would have given; None where distances are not by road.
+    haulage, haulage_notes
+        What moving batteries comes to in a year with the new outlets, see `planner.haulage.haulage_of`, and
+        what that rests on; None where it is not looked at.
     """
 
     scenario: Scenario
@@ -65,6 +69,8 @@ class Study:
     off_road: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=OFF_ROAD_COLUMNS))
     road_notes: tuple[Note, ...] = ()
     straight: "Straight | None" = None
+    haulage: pd.DataFrame | None = None
+    haulage_notes: tuple[Note, ...] = ()
     version: str = field(default_factory=lambda: version(DISTRIBUTION))
 
     @property
@@ -94,7 +100,7 @@ class Study:
         """Everything a reader should know about data, rules and program."""
         planned = self.placement.notes if self.placement else ()
         notices = self.rules.notices(self.scenario.year)
-        return (*self.tables.notes, *self.road_notes, *notices, *planned)
+        return (*self.tables.notes, *self.road_notes, *notices, *planned, *self.haulage_notes)
 
     def area_status(self) -> pd.DataFrame:
         """Return what the findings say of each area, with its outlets and new outlets counted."""
@@ -123,6 +129,7 @@ def check_study(tables: Tables, rules: RuleSet, scenario: Scenario) -> Study:
     network = network_of(tables, scenario, territory=rules.territory)
     findings = findings_of(network, rules)
     off_road, road_notes = road_facts(tables, network, scenario)
+    haulage, haulage_notes = haulage_facts(tables, network, rules, scenario)
     return Study(
         scenario,
         rules,
@@ -132,6 +139,8 @@ def check_study(tables: Tables, rules: RuleSet, scenario: Scenario) -> Study:
         seconds={"check": time.perf_counter() - began},
         off_road=off_road,
         road_notes=road_notes,
+        haulage=haulage,
+        haulage_notes=haulage_notes,
     )
 
 
@@ -172,12 +181,17 @@ def with_placement(before: Study, placement: Placement) -> Study:
     """Return a checked study with a plan: its findings are those of the network with the new outlets."""
     network = planned_network(before, placement.outlets)
     findings = findings_of(network, before.rules)
+    haulage, haulage_notes = haulage_facts(before.tables, network, before.rules, before.scenario)
+    if haulage is not None and before.scenario.objective == "total":
+        placement = worth_in_total(placement, total_cost(haulage, placement.outlets))
     return replace(
         before,
         findings=findings,
         findings_before=before.findings,
         placement=replace(placement, conflicts=residual_conflicts(placement, findings)),
         sales_within_reach=sales_within_reach(network, before.rules),
+        haulage=haulage,
+        haulage_notes=haulage_notes,
     )
 
 
@@ -228,6 +242,7 @@ def summary_of(study: Study) -> dict[str, object]:
         "metric": str(study.scenario.metric),
         "roads": None if roads is None else _road_figures(roads),
         "off_road": len(study.off_road),
+        "haulage": None if study.haulage is None else haulage_summary(study.haulage),
         "by_straight_line": None if study.straight is None else study.straight.figures(),
         "sample": study.tables.sample,
         "limited": placement is not None and placement.limited,

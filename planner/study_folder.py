@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 MARKER = "summary.json"
 STRAIGHT_FILE = "plan_straight.csv"
+HAULAGE_FILE = "haulage.csv"
 FINDING_FILE_COLUMNS = [
     "rule_id", "enterprise", "role", "level", "adcode", "area", "required", "actual", "shortage", "unit",
     "status", "assumed", "sentence",
@@ -94,6 +95,8 @@ def _write_all(study: Study, findings: pd.DataFrame, folder: Path, translator: T
         write_csv(study.placement.scopes, folder / "scopes.csv")
     if study.straight is not None:
         write_csv(study.straight.outlets, folder / STRAIGHT_FILE)
+    if study.haulage is not None:
+        write_csv(study.haulage, folder / HAULAGE_FILE)
     if len(study.off_road):
         write_csv(study.off_road, folder / "off_road.csv")
     write_geopackage(study, findings, folder / "study.gpkg")

@@ -9,12 +9,14 @@ import pandas as pd
 from geodata.messages import Message, say
 from geodata.schemas import Tables
 from planner.candidates import ATTRIBUTES, Candidates, candidates_of
+from planner.haulage import HAULAGE_COLUMNS
 from planner.network import Bools, names_in, network_of
 from planner.openings import PLAN_COLUMNS
 from planner.shortage import weighted_shortage
 from planner.study import Study, summary_of
 from planner.study_folder import (
     FINDING_FILE_COLUMNS,
+    HAULAGE_FILE,
     read_study,
     read_summary,
     read_written,
@@ -48,6 +50,10 @@ def _differences(study: Study, directory: Path) -> Iterator[Message]:
         yield from _plan_differences(study)
     written = read_written(directory / "findings.csv", FINDING_FILE_COLUMNS)
     yield from _finding_differences(study.findings, written)
+    if study.haulage is not None:
+        yield from _haulage_differences(
+            study.haulage, read_written(directory / HAULAGE_FILE, HAULAGE_COLUMNS)
+        )
     yield from _summary_differences(_figures(study), read_summary(directory))
 
 
@@ -56,6 +62,8 @@ def _figures(study: Study) -> dict[str, object]:
     figures = summary_of(study)
     if study.placement is None:
         return figures
+    if not study.placement.limited and study.scenario.objective == "total":
+        return figures  # worked out anew as the study was read
     if not study.placement.limited:
         return {**figures, "objective": float(study.new_outlets["opening_cost"].sum())}
     if study.rules.named:  # which areas were to hold the named rule isn't written down
@@ -116,6 +124,34 @@ def _finding_differences(findings: pd.DataFrame, written: pd.DataFrame) -> Itera
         yield from _first_finding(differs, ours, theirs, name)
     assumed = (theirs["assumed"] != ours["assumed"].astype(str)).to_numpy()
     yield from _first_finding(assumed, ours, theirs, "assumed")
+
+
+def _haulage_differences(haulage: pd.DataFrame, written: pd.DataFrame) -> Iterator[Message]:
+    """Hold what moving comes to against haulage.csv, outlet by outlet."""
+    if len(haulage) != len(written):
+        yield say(
+            "haulage.csv: has {written} rows, recomputed there are {number}.",
+            written=len(written),
+            number=len(haulage),
+        )
+        return
+    for name in HAULAGE_COLUMNS:
+        ours = haulage[name].reset_index(drop=True)
+        if pd.api.types.is_numeric_dtype(ours):
+            theirs = pd.to_numeric(written[name], errors="coerce")
+            same = np.isclose(ours, theirs, rtol=TOLERANCE, atol=TOLERANCE, equal_nan=True)
+        else:
+            theirs = written[name]
+            same = (ours.astype(str) == theirs).to_numpy()
+        if not same.all():
+            row = int(np.argmin(same))
+            yield say(
+                "haulage.csv, row {row}: {name} is {written}, recomputed it is {value}.",
+                row=row + 2,
+                name=name,
+                written=theirs.iloc[row],
+                value=ours.iloc[row],
+            )
 
 
 def _finding(message: Message, findings: pd.DataFrame) -> Message:
