@@ -134,22 +134,23 @@ def straight_sentences(study: Study) -> list[Message]:
     by_road = study.new_outlets
     said = [
         say(
-            "Planned by straight line there would be {n} new outlets at a cost of {cost:g}; by road there "
-            "are {own}, at {own_cost:g}.",
+            "New outlets planned by straight line: {n}, at a cost of {cost:g}; by road: {own}, at "
+            "{own_cost:g}.",
             n=len(straight.outlets),
             cost=straight.cost,
             own=len(by_road),
             own_cost=float(by_road["opening_cost"].sum()),
         ),
         say(
-            "Both plans open {common} outlets at the same sites; {road} are opened only by road, {straight} "
-            "only by straight line.",
+            "Opened by both plans at the same sites: {common}; only by road: {road}; only by straight line: "
+            "{straight}.",
             common=straight.common,
             road=straight.only_by_road,
             straight=straight.only_straight,
         ),
         say(
-            "Measured by road, the plan by straight line leaves {n} duties short; the plan by road {own}.",
+            "Duties short, measured by road: {n} with the plan by straight line, {own} with the plan by "
+            "road.",
             n=straight.duties_short,
             own=int(study.duties["status"].eq(str(Status.SHORT)).sum()),
         ),
@@ -157,7 +158,8 @@ def straight_sentences(study: Study) -> list[Message]:
     if straight.sales_within_reach is not None and study.sales_within_reach is not None:
         said.append(
             say(
-                "It has {share:.1%} of the sales within reach by road, the plan by road {own:.1%}.",
+                "Sales within reach, measured by road: {share:.1%} with the plan by straight line, {own:.1%} "
+                "with the plan by road.",
                 share=straight.sales_within_reach,
                 own=study.sales_within_reach,
             )
