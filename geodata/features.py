@@ -1,5 +1,6 @@
 """Features of OpenStreetMap with their tags and shapes: from the user's extracts, or asked of Overpass."""
 
+import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +16,11 @@ import shapely
 from osmium.osm import Area, Node, Way
 
 from geodata.extracts import cropped
-from geodata.roads import osmnx_settings
+from geodata.margins import area_km2
+from geodata.messages import InputError, Message, say
+from geodata.overpass import OVERPASS_URL, Patience, Watch
+from geodata.roadcache import road_cache
+from geodata.roads import LARGEST_KM2, ask_overpass
 from geodata.schemas import CRS
 
 NAME_KEYS = ("name:zh", "name", "name:en", "brand", "operator")
@@ -80,45 +85,88 @@ def fetch_features(
     *,
     overpass_url: str | None = None,
     cache: Path | None = None,
+    patience: Patience | None = None,
 ) -> Features:
     """Return the features that the Overpass service has of the wanted tags in a polygon.
+
+    As `geodata.roads.fetch_roads` asks: in pieces, smaller ones where an answer breaks off, waiting for its
+    turn, and never twice for an answer that is kept.
 
     Parameters
     ----------
     polygon, wanted, keys
         As `read_features` takes them.
     overpass_url
-        The service's address; OSMnx's if None.
+        The service's address up to `/interpreter`; the public one if None.
     cache
-        Folder for answers; the user's cache folder if None.
+        Folder that answers are kept in; the user's cache folder if None.
+    patience
+        How long to wait for the service.
 
     Raises
     ------
     InputError
-        If the service cannot be reached or does not answer in full.
+        If the polygon spans more than `LARGEST_KM2`, or the service cannot be reached, is busy, refuses, or
+        answers in part or with something else.
     """
+    span = sum(area_km2(part.convex_hull) for part in shapely.get_parts(polygon))
+    if span > LARGEST_KM2:
+        raise InputError(_too_large(span))
     tags: dict[str, bool | str | list[str]] = {key: list(values) for key, values in wanted.items()}
-    with osmnx_settings(overpass_url=overpass_url or "https://overpass-api.de/api", use_cache=cache is None):
-        try:
-            found = ox.features_from_polygon(polygon, tags).reset_index()
-        except ox._errors.InsufficientResponseError:  # OSMnx's word for an answer without a feature
-            found = gpd.GeoDataFrame({"element": [], "id": []}, geometry=[], crs=CRS)
+    watch = Watch((overpass_url or OVERPASS_URL).rstrip("/"), patience or Patience())
+    answers = (cache or road_cache()) / "overpass"
+    parts = ask_overpass(polygon, lambda part: _features_of(part, tags), watch, answers)
     columns = _columns(wanted, keys)
-    records, broken = _records(found, columns)
-    return Features(_touching(_table(records, columns), polygon), broken, "Overpass")
+    whole = [_surfaces(part, columns) for part in parts]
+    table = _table([record for part in whole for record in part.to_dict("records")], columns)
+    broken = sum(map(len, parts)) - sum(map(len, whole))
+    return Features(_touching(table, polygon), broken, "Overpass")
 
 
-def _records(found: gpd.GeoDataFrame, columns: Sequence[str]) -> tuple[list[dict[str, Any]], int]:
-    """Return the points and surfaces of OSMnx's table, and how many features are neither."""
-    records, broken = [], 0
-    tags = found.reindex(columns=list(columns)).fillna("").to_dict("records")
-    for element, number, shape, said in zip(found["element"], found["id"], found.geometry, tags, strict=True):
-        surface = shapely.polygons(shape) if shape.geom_type == "LineString" and shape.is_ring else shape
-        if surface.geom_type in {"Point", "Polygon", "MultiPolygon"}:
-            records.append({**said, "element": element, "osm_id": int(number), "geometry": surface})
-        else:
-            broken += 1
-    return records, broken
+def _features_of(part: shapely.Polygon, tags: dict[str, bool | str | list[str]]) -> gpd.GeoDataFrame:
+    try:
+        found = ox.features_from_polygon(part, tags).reset_index()
+    except json.JSONDecodeError:
+        raise
+    except ValueError:  # OSMnx's word for an answer without such features
+        return gpd.GeoDataFrame({"element": [], "id": []}, geometry=[], crs=CRS)
+    except TypeError as error:
+        raise InputError(_untold()) from error
+    if not pd.api.types.is_integer_dtype(found["id"]):
+        raise InputError(_untold())
+    return found
+
+
+def _untold() -> Message:
+    """Return the sentence for a feature with a tag named `id` or `element`, which OSMnx takes for its own."""
+    return say(
+        "Overpass: a feature there has a tag named 'id' or 'element', for which OSMnx cannot tell the "
+        "features apart; give an extract of OpenStreetMap (--osm FILE)."
+    )
+
+
+def _too_large(span: float) -> Message:
+    return say(
+        "The areas span {span} km²; the Overpass service is asked for up to {most} km². Choose fewer areas, "
+        "or give an extract of OpenStreetMap, as download.geofabrik.de has them by province (--osm FILE).",
+        span=round(span),
+        most=round(LARGEST_KM2),
+    )
+
+
+def _surfaces(found: gpd.GeoDataFrame, columns: Sequence[str]) -> gpd.GeoDataFrame:
+    """Return the points and surfaces of OSMnx's table; a ring that OSMnx takes for a line is a surface."""
+    tags = pd.DataFrame(found).reindex(columns=list(columns)).astype(object).fillna("")
+    shapes = np.array([_ring(shape) for shape in found.geometry], dtype=object)
+    table = gpd.GeoDataFrame(
+        tags.assign(element=found["element"], osm_id=found["id"]),
+        geometry=gpd.GeoSeries(shapes, index=found.index, crs=CRS),
+    )
+    return table[table.geom_type.isin({"Point", "Polygon", "MultiPolygon"})]
+
+
+def _ring(shape: shapely.Geometry) -> shapely.Geometry:
+    return shapely.Polygon(shape.coords) if shape.geom_type == "LineString" and shape.is_ring else shape
 
 
 def _assembled(
@@ -153,7 +201,7 @@ def _columns(wanted: Mapping[str, Collection[str]], keys: Collection[str]) -> tu
     return tuple(sorted({*wanted, *keys, *NAME_KEYS}))
 
 
-def _table(records: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> gpd.GeoDataFrame:
+def _table(records: Sequence[Mapping[Any, Any]], columns: Sequence[str]) -> gpd.GeoDataFrame:
     """Return records as the table of features; a multipolygon of one part becomes a polygon."""
     names = ["element", "osm_id", *columns]
     frame = pd.DataFrame.from_records(list(records), columns=[*names, "geometry"])

@@ -1,6 +1,8 @@
 """Features of OpenStreetMap as candidate sites: found by kind, placed, each place once, off masked land."""
 
 import bz2
+import json
+from collections.abc import Iterator
 from importlib.util import find_spec
 from itertools import combinations, product
 from pathlib import Path
@@ -14,11 +16,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geodata.candidatesites import SITE_COLUMNS, CandidateSites, candidate_sites, masks_of
-from geodata.features import NAME_KEYS, Features, read_features
+from geodata.features import NAME_KEYS, Features, fetch_features, read_features
 from geodata.messages import InputError
 from geodata.reach import great_circle_km
 from geodata.sitekinds import MASK_KINDS, SITE_KINDS, FeatureKind, tag_keys, wanted_tags
 from tests.geodata.osmfiles import Osm, square
+from tests.geodata.overpass import QUICK, Overpass, serving
 
 ALL = (*SITE_KINDS, *MASK_KINDS)
 WANTED, KEYS = wanted_tags(ALL), tag_keys(ALL)
@@ -28,6 +31,12 @@ AREAS = gpd.GeoDataFrame(
     geometry=[shapely.box(113.9, 22.4, 114.1, 22.7), shapely.box(114.1, 22.4, 114.3, 22.7)],
     crs=4326,
 )
+
+
+@pytest.fixture
+def server() -> Iterator[Overpass]:
+    with serving() as overpass:
+        yield overpass
 
 
 def features(osm: Osm, folder: Path) -> Features:
@@ -230,3 +239,61 @@ def test_a_file_that_cannot_be_read_is_one_sentence(tmp_path: Path, name: str) -
         read_features([path], HERE, WANTED, KEYS)
     assert len(raised.value.messages) == 1
     assert name in str(raised.value)
+
+
+def answered(server: Overpass, osm: Osm, **more: object) -> None:
+    server.answers = [(200, json.dumps({"version": 0.6, **more, "elements": osm.elements()}).encode())]
+
+
+def mixed() -> Osm:
+    """Return a map with every element, a hole, doubles, and things that nobody asked for."""
+    osm = Osm()
+    osm.node(114, 22.5, shop="car", name="<b>=1+1</b>")
+    osm.ring(square(114.01, 22.5), industrial="scrap_yard", name="Yard")
+    outer, inner = osm.ring(square(114.1, 22.6, 0.01)), osm.ring(square(114.1, 22.6, 0.004))
+    osm.relation([outer], [inner], natural="water", name="Lake")
+    osm.node(114.107, 22.6, amenity="fuel")
+    osm.node(114.1, 22.6, amenity="fuel")
+    osm.node(114.2, 22.6, amenity="bench")
+    return osm
+
+
+def test_overpass_and_an_extract_give_the_same_sites(server: Overpass, tmp_path: Path) -> None:
+    osm = mixed()
+    answered(server, osm)
+    asked = fetch_features(HERE, WANTED, KEYS, overpass_url=server.url, cache=tmp_path, patience=QUICK)
+    read = features(osm, tmp_path)
+    for one in (asked, read):
+        found = candidate_sites(one, AREAS, SITE_KINDS, masks_of(one, MASK_KINDS, {}))
+        assert found.sites["source_id"].tolist() == ["node/1", f"node/{len(osm.nodes) - 1}", "way/1"]
+        assert found.excluded["reason"].tolist() == ["inside water 'Lake'"]
+    assert asked.table["osm_id"].tolist() == read.table["osm_id"].tolist()
+    assert shapely.equals(asked.table.geometry.normalize(), read.table.geometry.normalize()).all()
+    again = fetch_features(HERE, WANTED, KEYS, overpass_url=server.url, cache=tmp_path, patience=QUICK)
+    assert len(again.table) == len(asked.table)
+    assert len(server.asked) == 1
+
+
+def test_overpass_may_have_nothing(server: Overpass, tmp_path: Path) -> None:
+    answered(server, Osm())
+    asked = fetch_features(HERE, WANTED, KEYS, overpass_url=server.url, cache=tmp_path, patience=QUICK)
+    assert len(candidate_sites(asked, AREAS, SITE_KINDS).sites) == 0
+
+
+def test_what_overpass_does_not_give_whole_is_one_sentence(server: Overpass, tmp_path: Path) -> None:
+    def ask(url: str = server.url, where: shapely.Geometry = HERE) -> str:
+        with pytest.raises(InputError) as raised:
+            fetch_features(where, WANTED, KEYS, overpass_url=url, cache=tmp_path, patience=QUICK)
+        assert len(raised.value.messages) == 1
+        return str(raised.value)
+
+    answered(server, mixed(), remark="runtime error: Query timed out")
+    assert "only a part" in ask()
+    server.answers = [(429, b"")]
+    assert "is busy" in ask()
+    odd = mixed()
+    odd.node(114, 22.55, shop="car", id="no")
+    answered(server, odd)
+    assert "--osm FILE" in ask()
+    assert "--osm FILE" in ask(where=shapely.box(100, 20, 110, 30))
+    assert "cannot be reached" in ask(url="http://127.0.0.1:9/api")
