@@ -32,7 +32,7 @@ _SURFACES = ("multipolygon", "boundary")  # protected land is mapped as either
 _WIDER = (
     0.02  # degrees: nodes are known at once so far around the polygon, which saves most of the third reading
 )
-_BATCH = 20_000  # ways looked up at once
+_BATCH = 2_000  # ways looked up at once
 
 
 def cropped(

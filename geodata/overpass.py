@@ -81,6 +81,7 @@ class Watch:
         if response.request.method == "GET":
             return self._bounded(response)
         response = self._patient(response, sending)
+        _ = response.content  # read to its end, or its connection would stay open when we raise
         self._require_whole(response)
         return response
 
@@ -99,10 +100,11 @@ class Watch:
                 return response
             time.sleep(self.patience.wait_s(tried, response.headers.get("Retry-After")))
             again = response.request.copy()
-            response.close()
+            _ = response.content
             response = response.connection.send(again, **sending)
             response.request = again
         if response.status_code in BUSY:
+            response.close()
             raise OverpassError(_busy(self.url, response.status_code, self.patience.tries))
         return response
 

@@ -240,13 +240,15 @@ def _left_out(network: RoadNetwork, nodes: NDArray[np.bool_]) -> Note:
     roads = np.unique(np.column_stack([low, high, np.rint(network.length_m[gone] * 10)]), axis=0)
     count = len(nodes)
     graph = sparse.coo_array((np.ones(len(low)), (low, high)), shape=(count, count)).tocsr()
-    _, piece = sparse.csgraph.connected_components(graph[~nodes][:, ~nodes], directed=False)
+    outside = np.unique(np.concatenate([low, high]))
+    outside = outside[~nodes[outside]]  # nodes without a road are no piece
+    pieces, _ = sparse.csgraph.connected_components(graph[outside][:, outside], directed=False)
     text = say(
         "{name}: {km} km of road in {pieces} pieces are left out: one cannot drive from there to the main "
         "network and back.",
         name=network.name,
         km=f"{roads[:, 2].sum() / 10_000:.1f}",
-        pieces=len(np.unique(piece)),
+        pieces=pieces,
     )
     return Note(NoteKind.ROADS, text, source=network.name)
 

@@ -337,6 +337,9 @@ def test_what_is_kept_is_connected_and_no_other_part_has_more_road(network):
     assert set(kept.node_id.tolist()) in (parts or [set()])
     assert kept.length_m.sum() == max(roads_of, default=0.0)
     assert len(kept.notes) == (len(parts) > 1)
+    gone = graph.subgraph({n for a, b in graph.edges() for n in (a, b)} - set(kept.node_id.tolist()))
+    for note in kept.notes:
+        assert note.message.values["pieces"] == nx.number_weakly_connected_components(gone)
 
 
 @settings(max_examples=20, deadline=None)
