@@ -6,6 +6,7 @@ differ by 0.18 (median total variation); raw place populations, which are nested
 """
 
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import geopandas as gpd
@@ -107,6 +108,11 @@ def with_assumed(own: pd.DataFrame, areas: gpd.GeoDataFrame, source: str) -> tup
 
 def default_demand() -> pd.DataFrame:
     """Return the assumed density of the 372 default areas; see `density`."""
+    return _default().copy()
+
+
+@cache
+def _default() -> pd.DataFrame:
     return density(places(), counties())
 
 

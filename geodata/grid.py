@@ -25,7 +25,7 @@ MOST_POINTS = 1_000_000
 """A size that would need more cells than this is refused."""
 SMALLEST_KM, LARGEST_KM = 0.05, 500.0
 _STEPS = (1.0, 1.2, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0)
-_BLOCK = 1 << 31  # rows of cells are numbered from here, so that a column and a row make one number
+_EDGE = 0.02  # degrees; the plane bends an edge so long by less than 10 cm
 
 
 @dataclass(frozen=True)
@@ -58,6 +58,10 @@ class Grid:
         """Return WGS-84 degrees as metres in the plane."""
         x, y = Transformer.from_crs(DEGREES, self.crs, always_xy=True).transform(lon, lat)
         return x, y
+
+    def shapes(self, shapes: gpd.GeoSeries) -> gpd.GeoSeries:
+        """Return polygons in WGS-84 degrees in the plane; their edges are parted, so that long ones bend."""
+        return shapes.segmentize(_EDGE).to_crs(self.crs)
 
     def degrees(self, x: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return metres in the plane as WGS-84 degrees."""

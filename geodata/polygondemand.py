@@ -66,7 +66,7 @@ def polygon_demand(
     if near.empty:
         raise _nowhere(raw.source)
     grid = grid_for(near, cell_km)
-    source = _quantities(table, mended).to_crs(grid.crs)
+    source = _quantities(table, grid.shapes(mended))
     require_weight(table, source["weight"])
     points = _spread(source, near, grid)
     if points.empty:
@@ -89,7 +89,7 @@ def parts_of_cells(areas: gpd.GeoDataFrame, grid: Grid, near: Shapes) -> gpd.Geo
         Shapes in the plane; only cells that touch one of them are returned.
     """
     tree = shapely.STRtree(near)
-    plane = areas.geometry.to_crs(grid.crs).to_numpy()
+    plane = grid.shapes(areas.geometry).to_numpy()
     parts = [_parts(position, shape, grid, tree) for position, shape in enumerate(plane)]
     return gpd.GeoDataFrame(pd.concat(parts, ignore_index=True), geometry="geometry", crs=grid.crs)
 
@@ -131,7 +131,7 @@ def _spread(source: gpd.GeoDataFrame, areas: gpd.GeoDataFrame, grid: Grid) -> pd
 def _quantities(table: CheckedTable, shapes: gpd.GeoSeries) -> gpd.GeoDataFrame:
     people = table.frame["population_weight"].fillna(0.0)
     weight = table.frame["weight"] if table.given("weight") else people
-    return gpd.GeoDataFrame({"weight": weight, "population_weight": people}, geometry=shapes, crs=CRS)
+    return gpd.GeoDataFrame({"weight": weight, "population_weight": people}, geometry=shapes)
 
 
 def _degrees(table: CheckedTable, datum: Datum) -> gpd.GeoSeries:
