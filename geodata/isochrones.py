@@ -82,7 +82,7 @@ class _Raster:
         self.cell = max(_CELL_KM, extent / _MOST_CELLS)
         self._beside = max(BESIDE_KM, 3.0 * self.cell)
         self._origin = xy.min(axis=0, initial=np.inf)
-        self._edge, self._fraction, at = _points_along(xy, network.start, self.cell / 2.0)
+        self._edge, self._fraction, at = _points_along(xy, network.start, self.cell)
         self._first = np.searchsorted(self._edge, np.arange(len(network.tail) + 1))
         self._at: IndexArray = np.rint((at - self._origin) / self.cell).astype(np.int64)
 

@@ -81,6 +81,7 @@ def split(reach: RoadReach, lonlat, unit: TravelUnit):
     """Return the graph in which every street is cut where a place joins it, and where that is."""
     network, snapped = reach.network, reach.snapped(lonlat)
     cost = network.length_m / 1000.0 if unit is TravelUnit.KM else network.seconds / 60.0
+    lines = [tuple(map(tuple, xy)) for xy in np.split(network.xy, network.start[1:-1])]
     on_street = defaultdict(list)
     graph = nx.MultiDiGraph()
     graph.add_nodes_from(range(len(network.node_id)))
@@ -93,10 +94,10 @@ def split(reach: RoadReach, lonlat, unit: TravelUnit):
             graph.add_edge(("place", place), at, cost=0.0)
             graph.add_edge(at, ("place", place), cost=0.0)
         else:
-            on_street[frozenset(ends)].append((place, ends[0], fraction))
+            on_street[frozenset(lines[edge])].append((place, lines[edge], fraction))
     for edge, (tail, head) in enumerate(zip(network.tail, network.head, strict=True)):
-        here = on_street[frozenset((tail, head))]
-        stops = sorted((f if start == tail else 1.0 - f, place) for place, start, f in here)
+        here = on_street[frozenset(lines[edge])]
+        stops = sorted((f if line == lines[edge] else 1.0 - f, place) for place, line, f in here)
         chain = [(0.0, tail), *((f, ("place", place)) for f, place in stops), (1.0, head)]
         for (before, a), (after, b) in pairwise(chain):
             graph.add_edge(a, b, cost=(after - before) * cost[edge])
