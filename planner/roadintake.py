@@ -20,6 +20,8 @@ ENDINGS = (".osm.pbf", ".pbf", ".osm", ".osm.bz2", ".osm.gz", ".graphml")
 MOST_FILES = 8
 MOST_EDGES = 3_000_000
 """Directions of roads that a session keeps: some 500 MB, with what is searched on them."""
+COARSE = 0.005
+"""Degrees that the outline of areas may be off."""
 ROADS = "roads"
 """The table's name among the files of a study."""
 
@@ -87,12 +89,15 @@ def data_name(data: str, network: RoadNetwork | None) -> str:
 
 
 def in_play(tables: Tables) -> shapely.Polygon | shapely.MultiPolygon:
-    """Return where the areas with sales or outlets lie, those of a province that has sales among them."""
+    """Return where the areas with sales or outlets lie, those of a province that has sales among them.
+
+    It is up to about a kilometre too wide, and never too narrow: coasts have more corners than roads need.
+    """
     codes = {*tables.sales["adcode"], *tables.outlets["adcode"].dropna()}
     areas = tables.areas
     chosen = areas["adcode"].isin(codes) | areas["province_adcode"].isin(codes)
     shapes = areas.geometry[chosen if chosen.any() else slice(None)].to_numpy()
-    whole = shapely.union_all(shapely.simplify(shapes, 0.005))
+    whole = shapely.union_all(shapely.buffer(shapely.simplify(shapes, COARSE), COARSE, quad_segs=1))
     assert isinstance(whole, shapely.Polygon | shapely.MultiPolygon)
     return whole
 

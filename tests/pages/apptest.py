@@ -34,8 +34,8 @@ def page(
 def texts(test: AppTest) -> str:
     """Return all words on a page, one element to a line."""
     shown = [*test.main, *test.sidebar]
-    parts = [str(getattr(one, part, "") or "") for one in shown for part in ("label", "value", "body")]
-    return "\n".join(part for part in parts if part)
+    parts = [getattr(one, part, "") for one in shown for part in ("label", "value", "body")]
+    return "\n".join(part for part in parts if isinstance(part, str) and part)
 
 
 def _script(name, setup):  # runs by its text alone, so it imports what it needs and has no annotations

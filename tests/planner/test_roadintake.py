@@ -74,9 +74,9 @@ def test_roads_are_read_where_there_are_sales_or_outlets_and_kept_with_the_table
     found = read_road_upload([("a.osm", XML), ("a.osm", XML)], before, margin_km=3.0, read=read)
     assert asked[0] == ["a.osm", "a.osm"]
     assert asked[2] == 3.0
-    assert shapely.equals(
-        asked[1], shapely.union(shapely.box(100, 30, 101, 31), shapely.box(102, 30, 103, 31))
-    )
+    both = shapely.union(shapely.box(100, 30, 101, 31), shapely.box(102, 30, 103, 31))
+    assert shapely.covers(asked[1], both)
+    assert shapely.hausdorff_distance(asked[1], both) < 0.01
     assert found.roads is not None
     assert [file.table for file in found.files[-2:]] == ["roads", "roads"]
     assert found.notes[-1] == NOTED
@@ -99,7 +99,7 @@ def test_a_street_of_both_ways_counts_once() -> None:
 def test_a_province_that_has_sales_is_all_its_areas() -> None:
     codes = [worlds.code(1), worlds.code(2), worlds.code(1, "14")]
     sold = worlds.tables(codes, [("B", "130000", 5, "battery_maker")])
-    assert in_play(sold).bounds == (100.0, 30.0, 102.0, 31.0)
+    assert in_play(sold).bounds == pytest.approx((100.0, 30.0, 102.0, 31.0), abs=0.01)
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,228 @@
+"""The pages where it is measured by road: roads and metrics, rules in minutes, ways, tried sites."""
+
+from collections.abc import Callable
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from planner.scenario import Metric
+from tests.geodata.cities import city
+from tests.pages.apptest import page, texts
+from tests.planner import worlds
+
+ONE, TWO = worlds.code(1), worlds.code(2)
+
+
+def begin(minutes: float | None = None, metric: Metric = Metric.ROAD_MIN) -> Callable[[], None]:
+    """Work on a world with a grid of streets at 60 km/h, crossings 20 km apart."""
+
+    def setup() -> None:
+        from planner.pages import session
+        from tests.planner import roadworlds
+
+        tables = roadworlds.tables(
+            [("M", ONE, 100), ("M", TWO, 50)],
+            [(ONE, 0, 0, 1.0), (ONE, 4, 3, 3.0), (TWO, 6, 1, 1.0)],
+            [(ONE, 0, 0)],
+        )
+        session.own_tables()["grid"] = tables
+        current = session.work()
+        scenario = current.scenario.model_copy(update={"year": worlds.YEAR, "metric": metric})
+        rules = current.rules if minutes is None else timed(minutes)
+        session.set_work(current.model_copy(update={"data": "grid", "scenario": scenario, "rules": rules}))
+
+    return setup
+
+
+def timed(minutes: float):
+    return worlds.rules(worlds.rule("presence"), worlds.rule("reach_share", share=0.9, minutes=minutes))
+
+
+def work(test: AppTest):
+    return test.session_state["work"]
+
+
+def bare() -> None:
+    """Work on a world without roads."""
+    from planner.pages import session
+
+    session.own_tables()["bare"] = worlds.tables([ONE], [("M", ONE, 100)], [worlds.at(ONE, 100.5, 30.5)])
+    session.change(data="bare")
+
+
+def small_city() -> bytes:
+    """Return the small city, moved into the first square."""
+    whole = city()
+    whole.nodes = {number: (lon - 15.5, lat - 9.5) for number, (lon, lat) in whole.nodes.items()}
+    return whole.xml().encode()
+
+
+def test_roads_are_uploaded_for_the_tables_in_use_and_removed_again() -> None:
+    test = page("data", setup=bare)
+    assert test.button(key="read_roads").disabled
+    assert "Distances are measured" not in texts(test)
+    test.file_uploader(key="upload_roads_0").set_value(("city.osm", small_city(), "text/xml")).run()
+    test.button(key="read_roads").click().run()
+    assert not test.exception
+    said = texts(test)
+    assert "city.osm" in said
+    assert "OpenStreetMap contributors" in said
+    assert "are left out" in said
+    data = work(test).data
+    assert list(test.session_state["own_tables"]) == [data]
+    assert test.session_state["own_tables"][data].roads.name == "city.osm"
+    assert "with roads" in " ".join(test.selectbox(key="data").options)
+    assert work(test).scenario.metric is Metric.GREAT_CIRCLE
+    test.button(key="remove_roads").click().run()
+    assert not test.exception
+    assert work(test).data == "bare"
+    assert test.session_state["own_tables"]["bare"].roads is None
+
+
+def test_a_sample_gets_a_copy_with_roads_and_stays_as_it_is() -> None:
+    def setup() -> None:
+        from dataclasses import replace
+
+        from planner.pages import session
+        from tests.planner import roadworlds
+
+        session.use_roads("with", replace(session.tables(), roads=roadworlds.roads()))
+
+    test = page("data", setup=setup)
+    assert not test.exception
+    assert work(test).data == "with"
+    assert "My sample 1, with roads" in test.selectbox(key="data").options
+    test.button(key="remove_roads").click().run()
+    assert not test.exception
+    assert work(test).data == "demo"
+    assert test.session_state["own_tables"] == {}
+
+
+def test_a_file_that_is_no_roads_changes_nothing() -> None:
+    test = page("data", lang="zh")
+    test.file_uploader(key="upload_roads_0").set_value(("a.osm", b"<html></html>", "text/xml")).run()
+    test.button(key="read_roads").click().run()
+    assert not test.exception
+    assert test.error
+    assert work(test).data == "demo"
+
+
+def test_minutes_hold_the_metric_and_the_roads() -> None:
+    test = page("data", setup=begin(minutes=30))
+    assert not test.exception
+    assert "grid" in texts(test)
+    metric = test.button_group(key="metric")
+    assert metric.value == "road-min"
+    metric.set_value("great-circle").run()
+    assert work(test).scenario.metric is Metric.ROAD_MIN
+    assert any("is in minutes" in one.value.replace("\\", "") for one in test.warning)
+    test.button(key="remove_roads").click().run()
+    assert work(test).data == "grid"
+    assert any("is in minutes" in one.value.replace("\\", "") for one in test.warning)
+    test.button_group(key="metric").set_value("road-km").run()
+    assert work(test).scenario.metric is Metric.ROAD_KM
+
+
+def test_rules_in_minutes_stay_behind_where_there_are_no_roads() -> None:
+    test = page("data", setup=begin(minutes=30))
+    test.selectbox(key="data").set_value("demo").run()
+    assert not test.exception
+    assert work(test).data == "demo"
+    assert work(test).rules.id == "cn-2026-73"
+    test.selectbox(key="data").set_value("grid").run()
+    assert not test.exception
+    assert work(test).scenario.metric is Metric.ROAD_MIN
+
+
+def test_a_rule_set_in_minutes_is_not_taken_off_the_roads() -> None:
+    def own() -> None:
+        from planner.pages import session
+
+        session.own_rules()["timed"] = timed(30).model_copy(update={"id": "timed"})
+
+    test = page("rules", setup=own)
+    test.selectbox(key="rules").set_value("timed").run()
+    assert not test.exception
+    assert work(test).rules.id == "cn-2026-73"
+    assert any("travel times by road" in one.value for one in test.sidebar.warning)
+
+
+def test_the_rules_page_asks_for_minutes_only_by_road() -> None:
+    test = page("rules", setup=begin())
+    minutes = [one for one in test.number_input if str(one.key).endswith(":minutes")]
+    assert len(minutes) == 1
+    minutes[0].set_value(45.0)
+    form = str(minutes[0].key).rpartition(":")[0]
+    test.button(key=f"{form}:apply").click().run()
+    assert not test.exception
+    assert not test.error
+    assert "within 45 minutes" in texts(test)
+    straight = page("rules")
+    assert not [one for one in straight.number_input if str(one.key).endswith(":minutes")]
+
+
+def test_the_form_offers_metrics_by_road_only_where_there_are_roads() -> None:
+    def offered(test: AppTest) -> list[str]:
+        return next(one for one in test.selectbox if str(one.key).endswith(":metric")).options
+
+    with_roads, without = page("rules", setup=begin(minutes=30)), page("rules")
+    assert len(offered(with_roads)) == 4
+    assert len(offered(without)) == 2
+    assert "page Data" in texts(without)
+    metric = next(one for one in with_roads.selectbox if str(one.key).endswith(":metric"))
+    metric.set_value("detour")
+    form = str(metric.key).rpartition(":")[0]
+    with_roads.button(key=f"{form}:apply").click().run()
+    assert not with_roads.exception
+    assert work(with_roads).scenario.metric is Metric.ROAD_MIN
+    assert with_roads.error
+    with_roads.button(key="reset_assumptions").click().run()
+    assert work(with_roads).scenario.metric is Metric.ROAD_MIN
+
+
+@pytest.mark.parametrize(("lang", "word"), [("en", "within 30 min"), ("zh", "30")])
+def test_an_area_shows_the_way_from_a_place(lang: str, word: str) -> None:
+    test = page("area", lang=lang, query={"adcode": ONE}, setup=begin(minutes=30))
+    assert not test.exception
+    assert any(word in one.label for one in test.metric)
+    places = test.selectbox(key="way_from")
+    assert len(places.options) == 2
+    places.select_index(0).run()
+    assert not test.exception
+    way = next(one.value for one in test.text if "o0" in one.value or "km" in one.value)
+    assert "M" in way
+    assert "138" in way or "140" in way or "min" in way
+
+
+def test_a_click_shows_the_way_from_the_nearest_place() -> None:
+    def click() -> None:
+        begin(minutes=30)()
+        import streamlit as st
+
+        from planner.pages import area, mapview, places
+
+        shown = places.view(ONE, "")
+        area._clicked(mapview.Event("point", "", 100.85, 30.75), shown)
+        assert st.session_state["way_from"]
+
+    test = page("area", query={"adcode": ONE}, setup=click)
+    assert not test.exception
+    assert test.session_state["way_from"] == "p1"
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_a_tried_site_counts_by_road(lang: str) -> None:
+    def click() -> None:
+        begin(minutes=30)()
+        from planner.pages import trystate
+        from tests.planner import roadworlds
+
+        trystate.add(*roadworlds.crossing(4, 2), "M")
+
+    test = page("trysites", lang=lang, query={"adcode": ONE}, setup=click)
+    assert not test.exception
+    assert "75.0 %" in test.header[0].value or "75.0%" in test.header[0].value
+    assert "30" in test.header[0].value
+    test.button(key="undo").click().run()
+    assert not test.exception
+    assert "75" not in test.header[0].value
