@@ -74,10 +74,10 @@ def route_layer(
     by_road = routes["on_road"].to_numpy(dtype=bool)
     kinds = [
         (t("by road"), int(by_road.sum()), "route"),
-        (t("straight line: an end is off the roads"), int((~by_road).sum()), "route-off"),
+        (t("straight line, off the roads"), int((~by_road).sum()), "route-off"),
     ]
     return {
-        **_base("routes", title, t("routes"), on=on, draws="lines"),
+        **_base("routes", title, t("places"), on=on, draws="lines"),
         "classes": [
             {"label": label, "count": count, "fill": "accent", "shape": shape, "plus": False}
             for label, count, shape in kinds

@@ -15,6 +15,7 @@ from planner.credits import credits_of
 from planner.language import Translator
 from planner.report_answer import answer, figures
 from planner.report_digest import WORST, Digest, digest_of, failing, rule_set_title
+from planner.report_haulage import haulage_lines, haulage_table
 from planner.report_map import is_china, study_map
 from planner.report_plan import conflict_table, scope_table, solver_lines
 from planner.report_roads import measured_lines, metric_words, off_road_table, straight_table
@@ -144,6 +145,7 @@ def _sections(digest: Digest, service: Service) -> list[Section]:
         _optional("plan", t("New outlets"), plan_table(digest), _plan_note(digest)),
         _straight(digest),
         _routes(digest, service),
+        _moving(digest),
         _roads(digest),
         Section("provinces", t("By province"), "", province_table(digest)),
         Section("enterprises", t("By enterprise"), "", enterprise_table(digest)),
@@ -177,6 +179,18 @@ def _straight(digest: Digest) -> Section | None:
         return None
     lines = tuple(t(message) for message in straight_sentences(digest.study))
     return Section("straight", t("What roads change"), "", table, lines=lines, open=True)
+
+
+def _moving(digest: Digest) -> Section | None:
+    """Return what moving batteries comes to; None where it is not looked at."""
+    t, haulage = digest.t, digest.study.haulage
+    if haulage is None:
+        return None
+    note = t("the first {n}; all are in haulage.csv", n=t.number(WORST)) if len(haulage) > WORST else ""
+    return Section(
+        "haulage", t("Moving batteries"), note, haulage_table(haulage, digest),
+        lines=haulage_lines(haulage, digest),
+    )  # fmt: skip
 
 
 def _roads(digest: Digest) -> Section | None:

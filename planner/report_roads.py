@@ -55,7 +55,7 @@ def off_road_table(digest: Digest) -> Table | None:
                 Cell(str(row["name"])),
                 Cell(what[str(row["table"])]),
                 Cell(digest.names.get(str(row["adcode"]), str(row["adcode"])), area=str(row["adcode"])),
-                _distance(float(row["off_km"]), t),
+                _distance(float(row["off_km"]), digest),
             ),
             words=f"{row['name']} {row['id']} {row['adcode']}".lower(),
         )
@@ -74,9 +74,11 @@ def place_words(t: Translator) -> dict[str, str]:
     }
 
 
-def _distance(km: float, t: Translator) -> Cell:
-    """Return a distance; where no road was looked at, it is far."""
-    return number_cell(km, t, 1) if np.isfinite(km) else Cell(t("far"), "999999")
+def _distance(km: float, digest: Digest) -> Cell:
+    """Return a distance; where no road was found so far off, that it is more."""
+    if np.isfinite(km):
+        return number_cell(km, digest.t, 2)
+    return Cell(f"> {digest.study.scenario.roads.snap_km:g}", "999999")
 
 
 def straight_table(digest: Digest) -> Table | None:
@@ -101,5 +103,5 @@ def straight_table(digest: Digest) -> Table | None:
             t.percent(straight.sales_within_reach),
         ),
     ]
-    titles = (("", False), (t("Plan by road"), True), (t("Plan by straight line"), True))
+    titles = ((t("Figure"), False), (t("Plan by road"), True), (t("Plan by straight line"), True))
     return Table("straight", titles, tuple(Row(tuple(map(Cell, row))) for row in rows), "")

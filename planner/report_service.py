@@ -42,7 +42,12 @@ def service_of(study: Study) -> Service:
 
 def way_words(km: float, minutes: float, t: Translator) -> str:
     """Return how long a way is: 12.3 km · 15 min."""
-    return f"{t('{n} km', n=t.number(km, 1))} · {t('{n} min', n=t.number(minutes, 1))}"
+    return f"{t('{n} km', n=t.number(km, way_decimals(km)))} · {t('{n} min', n=t.number(minutes, 1))}"
+
+
+def way_decimals(km: float) -> int:
+    """Return the decimals of a way's kilometres: ten metres where it is short."""
+    return 2 if km < 10 else 1
 
 
 def service_layers(service: Service, digest: Digest) -> list[Data]:
@@ -74,7 +79,7 @@ def routes_layer(routes: gpd.GeoDataFrame, digest: Digest, *, on: bool = False) 
     facts = [
         Fact(t("From"), tuple(_from(row, digest) for row in _rows(routes))),
         Fact(t("To"), tuple(map(str, to))),
-        Fact(t("Way by road"), tuple(hints)),
+        Fact(t("Way"), tuple(hints)),
         Fact(t("Sold there"), tuple(t.number(float(units), 1) for units in routes["units"])),
         Fact(t("Enterprises"), tuple(routes["enterprises"].astype(str).str.replace(";", " · "))),
     ]
@@ -90,14 +95,14 @@ def route_table(service: Service, digest: Digest) -> Table | None:
         (t("Demand point"), False), (t("Area"), False), (t("Nearest outlet"), False), (t("km"), True),
         (t("min"), True), (t("Sold there"), True), (t("Enterprises"), False),
     )  # fmt: skip
-    off = t("straight line: an end is off the roads")
+    off = t("straight line, off the roads")
     rows = [
         Row(
             (
                 Cell(str(row["point_id"]), route=str(number)),
                 Cell(digest.names.get(str(row["adcode"]), str(row["adcode"])), area=str(row["adcode"])),
                 Cell(str(names.get(str(row["outlet_id"]), row["outlet_id"]))),
-                number_cell(float(str(row["km"])), t, 1),
+                number_cell(float(str(row["km"])), t, way_decimals(float(str(row["km"])))),
                 number_cell(float(str(row["minutes"])), t, 1),
                 number_cell(float(str(row["units"])), t, 1),
                 Cell(str(row["enterprises"]).replace(";", " · "), soft="" if row["on_road"] else off),

@@ -29,7 +29,7 @@ from planner.report_roads import measured_lines
 from planner.sentences import with_sentences
 from planner.sheets import Column, Sheet, tuples
 from planner.study import Study, summary_of
-from planner.workbook_roads import road_sheets
+from planner.workbook_roads import haulage_sheet, road_sheets
 
 MOST_ROWS = 1_000_000
 """Rows on one sheet, below Excel's limit of 1,048,576; findings.csv holds all."""
@@ -80,6 +80,8 @@ def _sheets(digest: Digest) -> Iterable[Sheet]:
         yield _plan(digest)
         yield _conflicts(digest)
     yield from road_sheets(digest)
+    if digest.study.haulage is not None:
+        yield haulage_sheet(digest.study.haulage, digest)
     yield _assumptions(digest)
     yield _notes(digest)
 

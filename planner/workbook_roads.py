@@ -38,7 +38,7 @@ def _ways(digest: Digest) -> Sheet:
         Column(t("Nearest outlet"), 30), Column(t("km"), 9, "#,##0.0"), Column(t("min"), 9, "#,##0.0"),
         Column(t("Sold there"), 12, "#,##0.0"), Column(t("Enterprises"), 40), Column(t("Way"), 36),
     )  # fmt: skip
-    off = t("straight line: an end is off the roads")
+    off = t("straight line, off the roads")
     shown = ways.assign(
         area=ways["adcode"].map(digest.names).fillna(ways["adcode"]),
         outlet=ways["outlet_id"].map(outlet_names(digest.study)).fillna(ways["outlet_id"]),
@@ -53,11 +53,13 @@ def _off_road(digest: Digest) -> Sheet:
     columns = (
         Column(t("Place"), 30), Column(t("What"), 16), Column(t("Code"), 9), Column(t("Area"), 18),
         Column(t("Longitude"), 11, "0.00000"), Column(t("Latitude"), 11, "0.00000"),
-        Column(t("km to the nearest road"), 22, "#,##0.0"),
+        Column(t("km to the nearest road"), 22, "#,##0.00"),
     )  # fmt: skip
-    far = off["off_km"].astype(float).map(lambda km: km if np.isfinite(km) else t("far"))
+    beyond = f"> {digest.study.scenario.roads.snap_km:g}"
     shown = off.assign(
-        what=off["table"].map(place_words(t)), area=off["adcode"].map(digest.names).fillna(""), far=far
+        what=off["table"].map(place_words(t)),
+        area=off["adcode"].map(digest.names).fillna(""),
+        far=off["off_km"].astype(float).map(lambda km: km if np.isfinite(km) else beyond),
     )
     return Sheet(
         t("Off the roads"), columns, tuples(shown[["name", "what", "adcode", "area", "lon", "lat", "far"]])

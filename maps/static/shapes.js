@@ -140,12 +140,12 @@
   OutletMap.paintLines = function (layer, ctx, toPixel, view, chosen) {
     const many = layer.line.length > 60;
     layer.line.forEach((line, i) => {
-      if (i !== chosen && inView(layer.box[i], toPixel, view)) { stroked(ctx, line, layer.classes[layer.member[i]], toPixel, many ? 1.4 : 2.2, many ? 0.75 : 0.9); }
+      if (i !== chosen && inView(layer.box[i], toPixel, view)) { stroked(ctx, line, layer.classes[layer.member[i]], toPixel, many ? 1.8 : 2.4, many ? 0.45 : 0.9); }
     });
     if (chosen < 0 || chosen === undefined) { return; }
     const line = layer.line[chosen];
     const kind = layer.classes[layer.member[chosen]];
-    stroked(ctx, line, kind, toPixel, 4, 1);
+    stroked(ctx, line, kind, toPixel, 4.2, 1);
     [line[0], line[line.length - 1]].forEach((end, n) => {
       const [x, y] = toPixel(end);
       ctx.beginPath();
@@ -158,21 +158,22 @@
     });
   };
 
-  function stroked(ctx, line, kind, toPixel, width, alpha) {
+  function stroked(ctx, line, kind, toPixel, width, halo) {
     const path = new Path2D();
     follow(path, line, toPixel);
     ctx.lineJoin = ctx.lineCap = "round";
-    ctx.globalAlpha = alpha;
+    ctx.globalAlpha = halo;
     ctx.setLineDash([]);
+    const off = kind.shape === "route-off";
     ctx.strokeStyle = OutletMap.colour("halo");
-    ctx.lineWidth = width + 2.4;
+    ctx.lineWidth = width + (off ? 1 : 2.4);
     ctx.stroke(path);
-    ctx.setLineDash(kind.shape === "route-off" ? [2 + width, 3 + 2 * width] : []);
+    ctx.globalAlpha = 1;
+    ctx.setLineDash(off ? [3 + width, 2 + 1.2 * width] : []);
     ctx.strokeStyle = OutletMap.colour(kind.fill);
     ctx.lineWidth = width;
     ctx.stroke(path);
     ctx.setLineDash([]);
-    ctx.globalAlpha = 1;
   }
 
   function farFrom(x, y, a, b) {

@@ -152,4 +152,4 @@ def test_what_is_reached_by_road_stands_in_for_circles(tables: Tables) -> None:
     _, reached, ways, _ = paint["layers"]
     assert "15 min" in reached["title"]
     assert ways["text"][0].startswith(HOSTILE)
-    assert ways["hint"] == ["3.2 km · 4 min"]
+    assert ways["hint"] == ["3.21 km · 4 min"]

@@ -1,0 +1,170 @@
+"""A report by road: what is reached, the ways, what roads change, what moving comes to, whose data it is."""
+
+import json
+import re
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pandas as pd
+import pytest
+import shapely
+
+from geodata.roadnetwork import CREDIT
+from planner.exports import write_exports
+from planner.language import Translator, translator
+from planner.report import report_page
+from planner.report_answer import figures
+from planner.report_digest import digest_of
+from planner.report_haulage import haulage_lines, named_haulage
+from planner.report_roads import off_road_table, straight_table
+from planner.report_service import route_table, service_of
+from planner.service import service_areas_of
+from planner.study import Study, place_study
+from planner.workbook import write_workbook
+from tests.planner import roadworlds, worlds
+from tests.planner.worlds import at, code, rule
+
+EN, ZH = translator("en"), translator("zh")
+A, B = code(1), code(2)
+HOSTILE = "</script><img src=x onerror=alert(1)>${alert(2)}`"
+
+
+@pytest.fixture(scope="module")
+def study() -> Study:
+    """A river without a bridge through the first square, a point and an outlet off the roads."""
+    river = [n for n, (tail, head) in enumerate(roadworlds.streets()) if head - tail == 10 and tail < 10]
+    crossing = roadworlds.crossing
+    demand = worlds.demand(
+        [
+            *((A, *crossing(x, y), 1.0) for x, y in ((2, 0), (2, 1), (4, 3))),
+            (A, 100.2, 30.32, 0.5),
+            (B, *crossing(7, 2), 1.0),
+        ]
+    )
+    standing = [
+        at(A, *crossing(2, 0), name=HOSTILE),
+        at(B, *crossing(6, 2), name="store", kind="storage"),
+        at(B, 101.2, 30.3, name="off the roads", enterprises="N"),
+    ]
+    tables = worlds.tables([A, B], [("M", A, 900), ("M", B, 90), ("N", B, 9)], standing, demand)
+    recyclers = pd.DataFrame({"recycler_id": ["R"], "name": ["=R"], "lon": [100.3], "lat": [30.8]})
+    rules = worlds.rules(rule("reach_share", share=0.7, minutes=30, outlet_kind="any"))
+    assumed = roadworlds.scenario(
+        roads={"snap_km": 1.0}, haulage={"per_tonne_km": 2.0, "per_vehicle_km": 0.5}
+    )
+    tables = replace(tables, roads=roadworlds.roads(missing=river), recyclers=recyclers)
+    return place_study(tables, rules, assumed)
+
+
+def drawing(study: Study, t: Translator) -> Any:
+    """What the map of the report draws."""
+    block = re.search(
+        r'<script type="application/json"[^>]*>(.*?)</script>', report_page(study, t), re.DOTALL
+    )
+    assert block is not None
+    return json.loads(block[1])
+
+
+def test_the_map_has_what_is_reached_whose_sales_are_not_and_the_ways(study: Study) -> None:
+    data = drawing(study, EN)
+    layers = {layer["name"]: layer for layer in data["layers"]}
+    assert list(layers) == ["demand", "zones", "unreached", "routes", "outlets", "new"]
+    ids = [*layers["outlets"]["id"], *layers["new"]["id"]]
+    assert layers["zones"]["of"] == ids
+    assert layers["zones"]["member"] == [0] * 3 + [1] * len(study.new_outlets)
+    assert layers["zones"]["title"] == "Within 30 min by road"
+    assert len(layers["unreached"]["lon"]) > 0
+    assert any(HOSTILE in text for text in layers["routes"]["text"])
+    assert CREDIT in data["credits"]
+
+
+def test_the_ways_are_those_of_the_table_and_of_the_roads(study: Study) -> None:
+    service = service_of(study)
+    table = route_table(service, digest_of(study, EN))
+    assert table is not None
+    assert [row.cells[0].text for row in table.rows] == service.routes["point_id"].tolist()
+    assert [row.cells[0].route for row in table.rows] == [str(n) for n in range(len(table.rows))]
+    off = service.routes[~service.routes["on_road"].astype(bool)]
+    assert set(off["point_id"]) >= set(study.off_road.loc[study.off_road["table"] == "demand", "id"])
+    marked = [row.cells[0].text for row in table.rows if row.cells[-1].soft]
+    assert marked == off["point_id"].tolist()
+
+
+@pytest.mark.parametrize("t", [EN, ZH], ids=["en", "zh"])
+def test_the_page_says_how_it_measures_and_whose_data_it_holds(study: Study, t: Translator) -> None:
+    page = report_page(study, t)
+    text = re.sub(r"<script.*?</script>", "", page, flags=re.DOTALL)
+    footer = text[text.index("<footer>") :]
+    assert CREDIT in footer
+    assert "grid.osm.pbf" in text
+    for section in ("straight", "routes", "haulage", "roads"):
+        assert f'<details class="part" id="{section}"' in text
+    assert HOSTILE not in text
+    assert len(page) < 2_000_000
+
+
+def test_the_share_within_reach_says_how_near_is_near(study: Study) -> None:
+    shown = figures(digest_of(study, EN), study.sales_within_reach)
+    assert shown[-1].note == "at most 30 min from an outlet of their enterprise, by road"
+
+
+def test_what_roads_change_stands_in_sentences_and_a_table(study: Study) -> None:
+    table = straight_table(digest_of(study, EN))
+    assert study.straight is not None
+    assert table is not None
+    rows = {row.cells[0].text: [cell.text for cell in row.cells[1:]] for row in table.rows}
+    assert rows["New outlets"] == [str(len(study.new_outlets)), str(len(study.straight.outlets))]
+    assert rows["Duties short, measured by road"][1] == str(study.straight.duties_short)
+
+
+def test_places_off_the_roads_are_listed(study: Study) -> None:
+    table = off_road_table(digest_of(study, EN))
+    assert table is not None
+    assert len(table.rows) == len(study.off_road)
+    assert {row.cells[1].text for row in table.rows} == {"demand point", "outlet"}
+
+
+def test_moving_is_added_up_and_names_where_batteries_go(study: Study) -> None:
+    digest = digest_of(study, EN)
+    assert study.haulage is not None
+    named = named_haulage(study.haulage, digest)
+    assert set(named["to"]) <= {"=R", "store", "stays there", "no way known"}
+    assert named["tonne_km"].sum() == pytest.approx(study.haulage["tonne_km"].sum())
+    lines = haulage_lines(study.haulage, digest)
+    assert lines[0].startswith(EN.number(study.haulage["tonnes"].sum(), 1))
+    assert len(lines) == 4
+
+
+@pytest.mark.parametrize("t", [EN, ZH], ids=["en", "zh"])
+def test_the_workbook_has_the_sheets_of_roads(study: Study, t: Translator, tmp_path: Path) -> None:
+    write_workbook(study, tmp_path / "report.xlsx", t)
+    book = openpyxl.load_workbook(tmp_path / "report.xlsx")
+    rows = {sheet.title: sheet.max_row - 1 for sheet in book}
+    assert rows[t("Ways")] == len(service_of(study).routes)
+    assert rows[t("Off the roads")] == len(study.off_road)
+    assert study.haulage is not None
+    assert rows[t("Moving batteries")] == len(study.haulage)
+    summary = [cell.value for row in book.worksheets[0].iter_rows() for cell in row]
+    assert CREDIT in summary
+    assert all(cell.data_type != "f" for sheet in book for row in sheet.iter_rows() for cell in row)
+
+
+def test_exports_bring_the_layers_of_roads_and_their_attribution(study: Study, tmp_path: Path) -> None:
+    files = {one.export.name: one.path for one in write_exports(study, tmp_path, EN)}
+    assert {"service_areas.geojson", "routes.geojson", "plan_straight.csv", "haulage.csv"} <= set(files)
+    areas = json.loads(files["service_areas.geojson"].read_text("utf-8"))
+    assert CREDIT in areas["credits"]
+    drawn = shapely.from_geojson(json.dumps(areas["features"][0]["geometry"]))
+    exact = service_areas_of(study).geometry.iloc[0]
+    assert drawn.hausdorff_distance(exact) < 1e-4
+
+
+def test_a_study_in_straight_lines_has_none_of_it(study: Study) -> None:
+    plain = replace(study, scenario=roadworlds.scenario("great-circle"), straight=None, haulage=None)
+    rules = worlds.rules(rule("reach_share", share=0.7, distance_km=30))
+    page = report_page(replace(plain, rules=rules, off_road=study.off_road.iloc[:0]), EN)
+    for section in ("straight", "routes", "haulage", "roads"):
+        assert f'id="{section}"' not in page
+    assert '"name":"zones"' not in page
