@@ -16,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from benchmarks.density import measured, write_raster
 from geodata.assignment import assign_areas
 from geodata.demand import DEMAND_COLUMNS, read_demand
 from geodata.grid import Grid, centroids, grid_for
@@ -215,6 +216,15 @@ def test_a_damaged_a_foreign_and_a_large_file_are_said(tmp_path: Path) -> None:
         read_demand(whole, two_areas(), limits=Limits(raster_cells=1000))
     with pytest.raises(InputError, match="rasters up to 0 MB are read"):
         read_demand(whole, two_areas(), limits=Limits(raster_bytes=1000))
+
+
+@pytest.mark.slow
+def test_fifty_million_cells_take_less_than_a_gigabyte(tmp_path: Path) -> None:
+    found = measured(write_raster(tmp_path / "people.tif"))
+    assert found["megabytes"] < 1000
+    assert found["sums_off"] < 1e-6
+    assert found["weights_off"] < 1e-9
+    assert 50_000 < found["points"] < 130_000
 
 
 def test_reading_demand_without_a_raster_loads_no_raster_library() -> None:
