@@ -83,7 +83,10 @@ class City:
 
 
 def grid(side: int = SIDE, *, west: float = WEST, south: float = SOUTH, first: int = 1) -> City:
-    """Return `side` by `side` streets that cross, all two-way, without limits; ways 100 and 200 onwards."""
+    """Return `side` by `side` streets that cross, all two-way, without limits.
+
+    Rows are the ways from 100 on, columns those from 200 on (after the rows, of more than 100).
+    """
     city = City()
     for row in range(side):
         for column in range(side):
@@ -91,7 +94,7 @@ def grid(side: int = SIDE, *, west: float = WEST, south: float = SOUTH, first: i
             city.nodes[first + row * side + column] = place
     for line in range(side):
         city.add(100 + line, [first + line * side + column for column in range(side)])
-        city.add(200 + line, [first + row * side + line for row in range(side)])
+        city.add(100 + max(side, 100) + line, [first + row * side + line for row in range(side)])
     return city
 
 
