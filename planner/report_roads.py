@@ -32,7 +32,7 @@ def measured_lines(digest: Digest) -> Pairs:
                       km=t.number(road_km(roads)))),
         (t("Speeds on roads"), t("by kind of road and speed limit, without traffic or waiting ({assumed})",
                                  assumed=assumed)),
-        (t("Way meant"), t(CHOICES[settings.direction])),
+        (t("Direction"), t(CHOICES[settings.direction])),
         (t("Between a place and its road"), t("straight, {kmh} km/h ({assumed}); at most {km} km",
             kmh=f"{settings.access_kmh:g}", km=f"{settings.snap_km:g}", assumed=assumed)),
         (t("Places off the roads"), t("straight line times the detour, {kmh} km/h ({assumed})",
