@@ -2,10 +2,12 @@
 
 import importlib.util
 import re
+from itertools import pairwise
 from pathlib import Path
 
 import networkx as nx
 import numpy as np
+import osmium
 import osmnx as ox
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -278,6 +280,23 @@ def test_real_roads_are_read(tmp_path, name, box, nodes, edges):
     assert (np.diff(found.start) >= 2).all()
 
 
+@pytest.mark.parametrize(
+    ("name", "box"),
+    [("Helsinki", shapely.box(24.93, 60.16, 24.96, 60.18)), ("test", shapely.box(26.9, 60.5, 27.0, 60.6))],
+)
+def test_ways_are_as_long_as_those_of_the_whole_file(tmp_path, name, box):
+    """From some nodes to all: NetworkX on every piece of street in the file, neither cut nor simplified."""
+    found = read_roads([_extract(name)], box, cache=tmp_path)
+    graph = _streets(_extract(name))
+    size = len(found.node_id)
+    shortest = np.full((size, size), np.inf)
+    np.minimum.at(shortest, (found.tail, found.head), found.length_m)
+    ours = sparse.csgraph.dijkstra(sparse.csr_array(np.where(np.isinf(shortest), 0.0, shortest)))
+    for place in range(0, size, 40):
+        theirs = nx.single_source_dijkstra_path_length(graph, int(found.node_id[place]), weight="length")
+        assert ours[place] == pytest.approx([theirs[int(node)] for node in found.node_id], rel=1e-6, abs=1e-2)
+
+
 def test_a_margin_is_at_least_as_wide_as_asked():
     polygon = shapely.Polygon(
         [(116, 40), (116.5, 40.1), (116.3, 40.4)], [[(116.2, 40.1), (116.25, 40.1), (116.2, 40.15)]]
@@ -396,6 +415,25 @@ _NAMES = ("node_id", "lon", "lat", "tail", "head", "length_m", "seconds", "xy", 
 def _arrays(network: RoadNetwork) -> list[tuple[str, bytes]]:
     arrays = [getattr(network, name) for name in _NAMES]
     return [(array.dtype.str + str(array.shape), array.tobytes()) for array in arrays]
+
+
+def _streets(path: Path) -> nx.DiGraph:
+    """Return all drivable pieces between two nodes, each way read on its own; lengths on the sphere."""
+    places, graph = {}, nx.DiGraph()
+    for one in osmium.FileProcessor(str(path)):
+        if one.is_node():
+            places[one.id] = one.location.lon, one.location.lat
+        elif one.is_way() and driving.is_driven(dict(one.tags)):
+            one_way = (
+                one.tags.get("oneway") in ("yes", "1", "true") or one.tags.get("junction") == "roundabout"
+            )
+            for a, b in pairwise(node.ref for node in one.nodes):
+                if a in places and b in places:
+                    metres = float(great_circle_km(*places[a], *places[b])) * 1000
+                    graph.add_edge(a, b, length=metres)
+                    if not one_way:
+                        graph.add_edge(b, a, length=metres)
+    return graph
 
 
 def _legs(network: RoadNetwork):
