@@ -5,13 +5,14 @@
 # make bench       ours beside its peers, small sizes: docs/performance.md (under 10 minutes)
 # make bench-full  all sizes: some hours; ORLIB=DIR adds the OR-Library's files; RESUME=1 goes on
 # make bench-app   how fast the app answers in a browser, to docs/performance.md (4 minutes)
+# make bench-roads reach by road beside NetworkX, to docs/performance.md (8 minutes)
 # make app         the app, on this machine only
 # make messages    collect new messages, name those without Chinese
 # make wheel       the distribution, into dist/
 # make clean       remove what make made
 SHELL := /bin/bash
 .DELETE_ON_ERROR:
-.PHONY: help env demo test test-slow bench bench-full bench-app lint format app messages wheel clean
+.PHONY: help env demo test test-slow bench bench-full bench-app bench-roads lint format app messages wheel clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -72,6 +73,9 @@ bench-full: $(READY) $(BENCH)/ready.stamp
 
 bench-app: $(READY)
 	$(BIN)/python -m benchmarks.app --page
+
+bench-roads: $(READY)
+	$(BIN)/python -m benchmarks.roads --page
 
 format: $(READY)
 	$(BIN)/ruff check --fix .

@@ -112,8 +112,8 @@ class RoadReach:
         """
         points, places = _lonlat(points), _lonlat(places)
         roads = self._remembered(points, places, limit, unit)
-        pairs = [roads, *self._straight(points, places, limit, unit)]
-        return reduce(union, [part for part in pairs if part.nnz], roads)
+        straight = [part for part in self._straight(points, places, limit, unit) if part.nnz]
+        return reduce(union, straight, roads)
 
     def nearest(self, points: FloatArray, places: FloatArray, k: int, unit: TravelUnit) -> sparse.csr_array:
         """Return each point with its `k` nearest places, as many as can be reached; of equals the first.
@@ -189,6 +189,8 @@ class RoadReach:
             kept = limit, found.indices[begin:end].astype(np.int64), found.data[begin:end].copy()
             self._rows.put(keys[row], kept, 16 * (end - begin))
             known[row] = kept
+        if len(missing) == len(places):
+            return found.T.tocsr()
         parts = [_upto(limit, row, kept) for row, kept in enumerate(known) if kept is not None]
         return csr_of([(column, row, value) for row, column, value in parts], (len(points), len(places)))
 
@@ -209,16 +211,15 @@ class RoadReach:
         place_ends, point_ends = place.links(leaving=not to), point.links(leaving=to)
         graph, _ = self.graph(unit)
         if len(points) < len(places):
-            found = found_in(graph.search(point_ends, place_ends, limit, backwards=not to))
-            ways = found[1], found[0], found[2]
+            ways = graph.search(point_ends, place_ends, limit, backwards=not to).T.tocsr()
         else:
-            ways = found_in(graph.search(place_ends, point_ends, limit, backwards=to))
+            ways = graph.search(place_ends, point_ends, limit, backwards=to)
         if to:
             column, row, value = point.along(place, points, places)
         else:
             row, column, value = place.along(point, places, points)
         near = value <= limit
-        return _least([ways, (row[near], column[near], value[near])], (len(places), len(points)))
+        return _least(ways, (row[near], column[near], value[near]))
 
     def _nearest_by_road(
         self, points: FloatArray, places: FloatArray, k: int, unit: TravelUnit
@@ -290,13 +291,24 @@ def _upto(limit: float, row: int, kept: tuple[float, IndexArray, FloatArray]) ->
     return np.full(len(column), row, dtype=np.int64), column, value
 
 
-def _least(parts: list[Found], shape: tuple[int, int]) -> sparse.csr_array:
-    """Return the pairs of `parts`, each with the least it has."""
-    row, column, value = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
+def _least(ways: sparse.csr_array, others: Found) -> sparse.csr_array:
+    """Return `ways` with other pairs, which are few, put in where they take less or were not there."""
+    row, column, value = others
+    if not len(row):
+        return ways
     order = np.lexsort((value, column, row))
     row, column, value = row[order], column[order], value[order]
-    kept = (np.diff(row, prepend=-1) != 0) | (np.diff(column, prepend=-1) != 0)
-    return csr_of([(row[kept], column[kept], value[kept])], shape)
+    first = (np.diff(row, prepend=-1) != 0) | (np.diff(column, prepend=-1) != 0)
+    width = np.int64(ways.shape[1])
+    rows, columns, values = found_in(ways)
+    keys, key, value = rows * width + columns, (row * width + column)[first], value[first]
+    at = np.searchsorted(keys, key)
+    there = at < len(keys)
+    there[there] = keys[at[there]] == key[there]
+    values = values.copy()
+    values[at[there]] = np.minimum(values[at[there]], value[there])
+    keys, values = (np.insert(a, at[~there], b[~there]) for a, b in ((keys, key), (values, value)))
+    return csr_of([(keys // width, keys % width, values)], ways.shape)
 
 
 def _mean(there: sparse.csr_array, back: sparse.csr_array, limit: float) -> sparse.csr_array:
