@@ -146,8 +146,8 @@ def has_slots(url: str) -> bool:
 def unreachable(url: str) -> Message:
     """Return the sentence for a service that does not answer."""
     return say(
-        "The Overpass service ({url}) cannot be reached: check the connection, or give the roads as a file "
-        "(--roads FILE).",
+        "The Overpass service ({url}) cannot be reached: check the connection, or give the data as a file "
+        "(--roads FILE, for sites --osm FILE).",
         url=url,
     )
 
@@ -167,7 +167,7 @@ def _seconds(line: str) -> float:
 def _busy(url: str, status: int, tries: int) -> Message:
     return say(
         "The Overpass service ({url}) is busy (status {status}, asked {tries} times): try again later, or "
-        "give the roads as a file (--roads FILE).",
+        "give the data as a file (--roads FILE, for sites --osm FILE).",
         url=url,
         status=status,
         tries=tries,
@@ -177,7 +177,7 @@ def _busy(url: str, status: int, tries: int) -> Message:
 def _refused(url: str, status: int) -> Message:
     return say(
         "The Overpass service ({url}) refused the request (status {status}): check its address, or give the "
-        "roads as a file (--roads FILE).",
+        "data as a file (--roads FILE, for sites --osm FILE).",
         url=url,
         status=status,
     )
@@ -186,7 +186,7 @@ def _refused(url: str, status: int) -> Message:
 def _garbage(url: str) -> Message:
     return say(
         "The Overpass service ({url}) gave an answer that is not OpenStreetMap data: try again later, or "
-        "give the roads as a file (--roads FILE).",
+        "give the data as a file (--roads FILE, for sites --osm FILE).",
         url=url,
     )
 
@@ -194,7 +194,7 @@ def _garbage(url: str) -> Message:
 def _half(url: str, remark: str) -> Message:
     return say(
         "The Overpass service ({url}) gave only a part of what was asked ({remark}): ask for fewer areas, or "
-        "give the roads as a file (--roads FILE).",
+        "give the data as a file (--roads FILE, for sites --osm FILE).",
         url=url,
         remark=remark.strip()[:200],
     )
