@@ -3,17 +3,11 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-import shapely
-from pyproj import Geod
-
 from geodata.files import file_digest
 from geodata.messages import InputError, say
 from geodata.schemas import InputFile, Tables
 from planner.roadintake import ROADS, in_play, with_roads
 from planner.scenario import Scenario
-
-MOST_ASKED_KM2 = 100_000
-"""Areas larger than this are not asked of the Overpass service: a public server that others wait for."""
 
 
 def with_roads_for(tables: Tables, scenario: Scenario, paths: Sequence[Path] = ()) -> Tables:
@@ -39,9 +33,7 @@ def with_roads_for(tables: Tables, scenario: Scenario, paths: Sequence[Path] = (
         edges = len(network.tail)
         files = [InputFile(ROADS, path.name, file_digest(path), edges) for path in paths]
     else:
-        around = in_play(tables)
-        _require_small(around)
-        network = fetch_roads(around, margin_km=margin)
+        network = fetch_roads(in_play(tables), margin_km=margin)
         files = [InputFile(ROADS, network.name, network.digest, len(network.tail))]
     return with_roads(tables, network, files)
 
@@ -52,18 +44,4 @@ def require_files(paths: Sequence[Path]) -> None:
     if missing:
         raise InputError(
             [say("{file}: there is no such file. Check the path.", file=path) for path in missing]
-        )
-
-
-def _require_small(around: shapely.Geometry) -> None:
-    size = abs(Geod(ellps="WGS84").geometry_area_perimeter(around)[0]) / 1e6
-    if size > MOST_ASKED_KM2:
-        raise InputError(
-            say(
-                "The areas with sales or outlets are {size} km², too large to ask the Overpass service for "
-                "their roads (at most {most} km²): give a file of roads with --roads, such as an extract of "
-                "the province, or choose the metric detour.",
-                size=f"{size:,.0f}",
-                most=f"{MOST_ASKED_KM2:,}",
-            )
         )
