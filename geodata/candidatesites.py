@@ -218,6 +218,9 @@ def _located(table: pd.DataFrame) -> gpd.GeoDataFrame:
 
 def _notes(features: Features, doubles: int) -> tuple[Note, ...]:
     notes = []
+    if features.as_of:
+        message = say("{name}: as OpenStreetMap was on {dates}.", name=features.name, dates=features.as_of)
+        notes.append(Note(NoteKind.COORDINATES, message, features.name))
     if features.broken:
         message = say(
             "{n} features, places or land to keep off, have no whole outline, as where an extract was cut; "

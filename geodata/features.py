@@ -40,11 +40,14 @@ class Features:
         How many ways and relations have no whole shape, as where an extract was cut.
     name
         The names of the files, or "Overpass".
+    as_of
+        The dates of the data, where the service says them.
     """
 
     table: gpd.GeoDataFrame
     broken: int
     name: str
+    as_of: str = ""
 
 
 def read_features(
@@ -120,7 +123,7 @@ def fetch_features(
     whole = [_surfaces(part, columns) for part in parts]
     table = _table([record for part in whole for record in part.to_dict("records")], columns)
     broken = sum(map(len, parts)) - sum(map(len, whole))
-    return Features(_touching(table, polygon), broken, "Overpass")
+    return Features(_touching(table, polygon), broken, "Overpass", ", ".join(sorted(watch.as_of - {""})))
 
 
 def _features_of(part: shapely.Polygon, tags: dict[str, bool | str | list[str]]) -> gpd.GeoDataFrame:

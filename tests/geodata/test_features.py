@@ -260,8 +260,9 @@ def mixed() -> Osm:
 
 def test_overpass_and_an_extract_give_the_same_sites(server: Overpass, tmp_path: Path) -> None:
     osm = mixed()
-    answered(server, osm)
+    answered(server, osm, osm3s={"timestamp_osm_base": "2026-11-01T00:00:00Z"})
     asked = fetch_features(HERE, WANTED, KEYS, overpass_url=server.url, cache=tmp_path, patience=QUICK)
+    assert asked.as_of == "2026-11-01T00:00:00Z"
     read = features(osm, tmp_path)
     for one in (asked, read):
         found = candidate_sites(one, AREAS, SITE_KINDS, masks_of(one, MASK_KINDS, {}))
@@ -285,6 +286,7 @@ def test_what_overpass_does_not_give_whole_is_one_sentence(server: Overpass, tmp
     def ask(url: str = server.url, where: shapely.Geometry = HERE) -> str:
         with pytest.raises(InputError) as raised:
             fetch_features(where, WANTED, KEYS, overpass_url=url, cache=tmp_path, patience=QUICK)
+        assert "--osm FILE" in str(raised.value)
         assert len(raised.value.messages) == 1
         return str(raised.value)
 
@@ -295,6 +297,6 @@ def test_what_overpass_does_not_give_whole_is_one_sentence(server: Overpass, tmp
     odd = mixed()
     odd.node(114, 22.55, shop="car", id="no")
     answered(server, odd)
-    assert "--osm FILE" in ask()
-    assert "--osm FILE" in ask(where=shapely.box(100, 20, 110, 30))
+    assert "a tag named 'id'" in ask()
+    assert "Choose fewer areas" in ask(where=shapely.box(100, 20, 110, 30))
     assert "cannot be reached" in ask(url="http://127.0.0.1:9/api")
