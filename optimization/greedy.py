@@ -28,7 +28,7 @@ def greedy_plan(stage: Stage, start: IntArray | None = None) -> IntArray | None:
         gain = needs.gains(units)
         if gain is None:
             return units if within_limits(firm, units) else None
-        score = np.where(may_open(instance, units, needs.rows), gain / price, 0.0)
+        score = np.where(may_open(instance, units), gain / price, 0.0)
         if score.max(initial=0.0) <= TINY:
             return None
         units[int(np.argmax(score))] += 1
@@ -75,7 +75,7 @@ def best_change(
     return None
 
 
-def may_open(instance: Instance, units: IntArray, rows: FloatArray) -> BoolArray:
+def may_open(instance: Instance, units: IntArray) -> BoolArray:
     """Return the sites where one more unit breaks no upper limit."""
     may = units < instance.units
     opened = units - instance.fixed
@@ -83,8 +83,12 @@ def may_open(instance: Instance, units: IntArray, rows: FloatArray) -> BoolArray
         return np.zeros(len(units), dtype=bool)
     may &= instance.cost @ opened + instance.cost <= instance.budget + 1e-9
     if np.isfinite(instance.upper).any():
-        after = (rows @ units)[:, None] + rows
-        may &= (after <= instance.upper[:, None] + 1e-9).all(axis=0)
+        rows = instance.rows
+        left = instance.upper - rows @ units + 1e-9
+        may[rows.indices[rows.data > np.repeat(left, np.diff(rows.indptr))]] = False
+        # a row that is over already forbids every site, unless it brings the row back
+        for row in np.flatnonzero(left < 0).tolist():
+            may &= rows[[row]].toarray().ravel() <= left[row]
     return np.asarray(may)
 
 
@@ -93,7 +97,7 @@ class Needs:
 
     def __init__(self, stage: Stage) -> None:
         self.stage = stage
-        self.rows: FloatArray = stage.instance.rows.toarray()
+        self.rows = stage.instance.rows
         self.lower = np.where(np.isfinite(stage.instance.lower), stage.instance.lower, -np.inf)
         self.patterns = [covering.pattern.T.tocsr() for covering in stage.presence]
         self.service: Csr | None = None
@@ -111,7 +115,7 @@ class Needs:
         short = self.lower - self.rows @ units
         slack = 1e-9 * np.maximum(1.0, np.abs(np.where(np.isfinite(self.lower), self.lower, 0.0)))
         return [
-            np.minimum(short[row], np.maximum(self.rows[row], 0.0)) / short[row]
+            np.minimum(short[row], np.maximum(self.rows[[row]].toarray().ravel(), 0.0)) / short[row]
             for row in np.flatnonzero(short > slack).tolist()
         ]
 

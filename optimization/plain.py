@@ -165,10 +165,11 @@ def cost_bound(stage: Stage) -> float:
     instance = stage.instance
     free = instance.free
     room = (instance.units - instance.fixed)[free].astype(np.float64)
-    rows = instance.rows[:, free].toarray()
     needs = instance.lower - instance.rows @ instance.fixed
+    needed = np.flatnonzero(needs > 1e-9)
+    rows = instance.rows[needed][:, free].toarray()
     bounds = [
-        knapsack(instance.cost[free], rows[row], room, needs[row]) for row in np.flatnonzero(needs > 1e-9)
+        knapsack(instance.cost[free], row, room, need) for row, need in zip(rows, needs[needed], strict=True)
     ]
     fixed = instance.fixed > 0
     for covering in stage.presence:

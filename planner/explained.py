@@ -3,9 +3,14 @@
 import re
 from dataclasses import replace
 
+import numpy as np
+
+from geodata.messages import say
 from optimization import Conflict
+from planner.network import Level
 from planner.problem import World
 from planner.program import Program
+from planner.spacing import SPACING
 
 GROUP = re.compile(r"(?P<rule>.+)\[(?P<group>\d+)\]")
 """How the engine names a group of a cover."""
@@ -15,8 +20,10 @@ NUMBER = re.compile(r"\d+")
 def in_planner_terms(conflict: Conflict, program: Program, world: World) -> Conflict:
     """Return the conflict named RULE|CODE, its demand points by their ids.
 
-    A point without any site has no rule: its name is |CODE.
+    A point without any site has no rule: its name is |CODE; rows of spacing are named spacing|CODE.
     """
+    if conflict.name.startswith(f"{SPACING}|"):
+        return _of_spacing(conflict, world)
     values = {**conflict.values}
     for listed in ("points", "core"):
         if listed in values:
@@ -30,6 +37,35 @@ def in_planner_terms(conflict: Conflict, program: Program, world: World) -> Conf
         name = f"{group['rule']}|{_group_code(program, world, group['rule'], int(group['group']))}"
         values["name"] = name
     return replace(conflict, name=name, values=values)
+
+
+def _of_spacing(conflict: Conflict, world: World) -> Conflict:
+    """Return what a row of spacing is in the way of."""
+    _, code, _ = conflict.name.split("|")
+    values: dict[str, float | str] = {
+        "area": _area_name(world, code),
+        "km": world.scenario.spacing_km or 0.0,
+        "attainable": conflict.values["attainable"],
+        "required": conflict.values["required"],
+    }
+    said = say(
+        "In {area} new outlets at least {km:g} km apart, and from those that stand, leave room for "
+        "{attainable} at sites that are near each other, but the other limits need {required}. Lower the "
+        "spacing, or add sites.",
+        **values,
+    )
+    return replace(
+        conflict,
+        name=f"{SPACING}|{code}",
+        sentence=str(said),
+        template=said.template,
+        values=values,
+    )
+
+
+def _area_name(world: World, code: str) -> str:
+    at = int(np.flatnonzero(world.network.adcodes == code)[0])
+    return str(world.network.levels[Level.AREA].names[at])
 
 
 def point_id(program: Program, number: int) -> str:

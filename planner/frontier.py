@@ -23,6 +23,7 @@ from planner.run import Progress
 from planner.scenario import Scenario, scenario_from
 from planner.scope import Scope, scopes_of
 from planner.shortage import weighted_shortage
+from planner.spacing import with_spacing
 from planner.study import Study, place_study
 
 COLUMNS = ["value", "objective", "bound", "gap", "outcome"]
@@ -95,7 +96,7 @@ def _problem(inputs: Inputs, enterprise: str, area: str) -> LocationProblem:
     world = world_of(network, rules, scenario, candidates_of(tables, network, rules, scenario))
     scope = _scope(world, enterprise, _position(tables, network, area))
     program = program_of(scope, world)
-    return problem_of(program, world.bound(scope), world.asked)
+    return with_spacing(problem_of(program, world.bound(scope), world.asked), program, world)
 
 
 def run_frontier(

@@ -33,6 +33,7 @@ from planner.rules.ruleset import RuleSet
 from planner.run import Job, Planned, Progress, Run, plan_all
 from planner.scenario import Scenario
 from planner.scope import Scope, scopes_of
+from planner.spaced import joined_jobs, spacing_notes
 from planner.total import (
     has_something,
     offers_storage,
@@ -84,7 +85,7 @@ def place(
         scopes = tied_by_moving(scopes, moves)
     with nullcontext(executor) if executor else Workers(workers) as solving:
         planned, master = _planned(Run(world, options_of(scenario), solving, progress), scopes)
-    return _placement(tables, world, scopes, planned, master)
+    return _placement(tables, world, as_planned(scopes, planned), planned, master)
 
 
 def _planned(run: Run, scopes: Sequence[Scope]) -> tuple[list[Planned], Master | None]:
@@ -98,12 +99,42 @@ def _planned(run: Run, scopes: Sequence[Scope]) -> tuple[list[Planned], Master |
         for scope in scopes
         if scope.name in due | choice.given_up or choice.enforced.get(scope.name)
     ]
-    planned = [
-        replace(item, feasible=item.feasible and item.job.scope.name not in choice.given_up)
-        for item in (plan_all(run, jobs) if moves is None else plan_total(run, jobs))
-    ]
-    limited = within_limits(run, planned)
-    return (planned, None) if limited is None else (limited.planned, limited.master)
+    while True:
+        planned = [
+            replace(item, feasible=item.feasible and item.job.scope.name not in choice.given_up)
+            for item in plan_apart(run, jobs)
+        ]
+        limited = within_limits(run, planned)
+        if limited is None:
+            return planned, None
+        joined = joined_jobs(run.world, limited.planned)
+        if joined is None:
+            return limited.planned, limited.master
+        jobs = [replace(job, apart=frozenset(), max_open=None, budget=None) for job in joined]
+
+
+def plan_apart(run: Run, jobs: Sequence[Job]) -> list[Planned]:
+    """Return the plans of jobs; those that come too near each other are planned as one, until none do."""
+    plan = plan_all if run.world.moves is None else plan_total
+    planned = plan(run, jobs)
+    while (joined := joined_jobs(run.world, planned)) is not None:
+        kept = {item.job.scope.name: item for item in planned}
+        wider = [job for job in joined if len(job.scope.areas) > len(kept[job.scope.name].job.scope.areas)]
+        names = {job.scope.name for job in wider}
+        # where batteries go depends on all plans of an enterprise
+        also = {job.scope.enterprise for job in wider} if run.world.moves is not None else set()
+        again = [job for job in joined if job.scope.name in names or job.scope.enterprise in also]
+        kept |= {item.job.scope.name: item for item in plan(run, again)}
+        planned = [kept[job.scope.name] for job in joined]
+    return planned
+
+
+def as_planned(scopes: Sequence[Scope], planned: Sequence[Planned]) -> list[Scope]:
+    """Return the scopes, those that were planned as one as one."""
+    wide = {item.job.scope.name: item.job.scope for item in planned}
+    inside = {(one.enterprise, area): name for name, one in wide.items() for area in one.areas.tolist()}
+    first = [(scope, (scope.enterprise, int(scope.areas[0]))) for scope in scopes]
+    return [wide.get(one.name, one) for one, key in first if inside.get(key, one.name) == one.name]
 
 
 def _placement(
@@ -128,7 +159,11 @@ def _placement(
         bound=value.bound,
         gap=abs(value.objective - value.bound) / max(1.0, abs(value.objective)),
         limited=master is not None,
-        notes=(*site_notes(tables, world.rules, world.scenario), *_moving_notes(world)),
+        notes=(
+            *site_notes(tables, world.rules, world.scenario),
+            *_moving_notes(world),
+            *spacing_notes(world),
+        ),
     )
 
 

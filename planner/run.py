@@ -17,6 +17,7 @@ from planner.problem import World, problem_of, program_of, sales_weight
 from planner.program import Program
 from planner.rules.proportion import Proportion
 from planner.scope import Scope
+from planner.spacing import with_spacing
 
 Progress = Callable[[Message, int, int], None]
 """Called with what is being done, how many are done, and how many there are."""
@@ -88,6 +89,7 @@ class Run:
         program = program_of(job.scope, self.world, enforced=job.enforced, coverage=coverage)
         rules = self.world.bound(job.scope, job.enforced)
         problem = problem_of(program, rules, self.world.asked, apart=job.apart)
+        problem = with_spacing(problem, program, self.world)
         return program, replace_limits(problem, max_open=job.max_open, budget=job.budget)
 
     def with_moving(self, job: Job, *, everyone: bool) -> tuple[Program, LocationProblem]:

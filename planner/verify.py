@@ -13,6 +13,7 @@ from planner.haulage import HAULAGE_COLUMNS
 from planner.network import Bools, names_in, network_of
 from planner.openings import PLAN_COLUMNS
 from planner.shortage import weighted_shortage
+from planner.spaced import spacing_differences
 from planner.study import Study, summary_of
 from planner.study_folder import (
     FINDING_FILE_COLUMNS,
@@ -197,6 +198,8 @@ def _plan_differences(study: Study) -> Iterator[Message]:
         yield from _first_outlet(~same, plan, name, asked[name])
     yield from _text_differences(plan, asked, study.tables)
     yield from _crowded(plan, candidates)
+    if study.scenario.spacing_km is not None:
+        yield from spacing_differences(plan, study.counted_outlets, study.scenario.spacing_km)
     if (
         plan["outlet_id"].duplicated().any()
         or plan["outlet_id"].isin(study.tables.outlets["outlet_id"]).any()
