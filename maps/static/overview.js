@@ -142,6 +142,7 @@
       const name = (data.colourings[state.colouring] || {}).name;
       const on = new Map(data.layers.map((layer) => [layer.name, layer.on]));
       Object.assign(data, { colourings: next.colourings, layers: next.layers });
+      OutletMap.credit(map, next.owed || [], data.named);
       Object.assign(areas, { facts: next.facts, lines: next.lines });
       data.layers.forEach((layer) => { layer.on = on.has(layer.name) ? on.get(layer.name) : layer.on; prepare(layer); });
       state.route = -1;
@@ -318,12 +319,19 @@
     };
   };
 
-  OutletMap.control = function (map, data, fit) {
-    map.attributionControl.setPrefix(false);
-    data.credits.forEach((credit) => {
+  // Names those whose data a map holds, each once.
+  OutletMap.credit = function (map, credits, named) {
+    credits.filter((credit) => !named.has(credit)).forEach((credit) => {
+      named.add(credit);
       const clean = OutletMap.make("span", "", credit);
       map.attributionControl.addAttribution(clean.innerHTML);
     });
+  };
+
+  OutletMap.control = function (map, data, fit) {
+    map.attributionControl.setPrefix(false);
+    data.named = new Set();
+    OutletMap.credit(map, [...data.credits, ...(data.owed || [])], data.named);
     L.control.zoom({ position: "topright", zoomInTitle: data.words.zoom_in, zoomOutTitle: data.words.zoom_out }).addTo(map);
     L.control.scale({ imperial: false, position: "bottomright" }).addTo(map);
     const Home = L.Control.extend({

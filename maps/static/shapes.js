@@ -205,7 +205,7 @@
 
   OutletMap.lineContent = function (hit) {
     const make = OutletMap.make;
-    const facts = make("dl", "om-facts");
+    const facts = make("dl", "om-facts om-way-facts");
     hit.layer.facts.forEach((fact) => facts.append(make("dt", "", fact.label), make("dd", "", fact.values[hit.index])));
     const kind = hit.layer.classes[hit.layer.member[hit.index]];
     return [make("h3", "", hit.layer.text[hit.index]), make("p", "om-where", hit.layer.title + " · " + kind.label), facts];

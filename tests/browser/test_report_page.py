@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 from playwright.sync_api import Browser, Page
@@ -18,6 +19,7 @@ from planner.language import translator
 from planner.report import write_report
 from planner.study import Study, check_study, place_study
 from tests.planner import worlds
+from tests.planner.roadstudies import river_study
 from tests.planner.worlds import at, code, rule
 
 HOSTILE = "</script><img src=x onerror=\"document.title='hacked'\">${document.title='hacked'}`'\""
@@ -197,6 +199,81 @@ def test_a_narrow_screen_keeps_everything_in_reach(chrome: Browser, report: Path
         page.wait_for_timeout(300)
         assert page.evaluate("document.documentElement.scrollWidth") <= 421
         keep(page, report, "narrow")
+
+
+PAINTED = """([pane, names]) => {
+    const canvas = document.querySelector('.leaflet-' + pane + '-pane canvas');
+    const copy = document.createElement('canvas');
+    [copy.width, copy.height] = [canvas.width, canvas.height];
+    const ctx = copy.getContext('2d', {willReadFrequently: true});
+    ctx.drawImage(canvas, 0, 0);
+    const data = ctx.getImageData(0, 0, copy.width, copy.height).data;
+    const style = getComputedStyle(document.documentElement);
+    const inks = names.map(name => style.getPropertyValue(name).trim());
+    const parts = inks.map(ink => [1, 3, 5].map(at => parseInt(ink.slice(at, at + 2), 16)));
+    const counts = names.map(() => 0);
+    for (let i = 0; i < data.length; i += 4) {
+        const near = part => part.every((value, n) => Math.abs(value - data[i + n]) < 3);
+        const at = data[i + 3] > 200 ? parts.findIndex(near) : -1;
+        if (at >= 0) { counts[at] += 1; }
+    }
+    return counts;
+}"""
+"""How many pixels a pane's canvas has of each colour of the theme."""
+
+
+@pytest.mark.parametrize(("language", "scheme"), [("en", "light"), ("zh", "dark")])
+def test_a_report_by_road_shows_service_areas_and_ways(
+    chrome: Browser, tmp_path: Path, language: str, scheme: str
+) -> None:
+    path = tmp_path / f"roads-{language}.html"
+    write_report(river_study(HOSTILE), path, translator(language))
+    with opened(chrome, path, scheme) as page:
+        title = page.title()
+        boxes = page.locator(".om-legend input[type=checkbox]")
+        names = [boxes.nth(n).get_attribute("name") for n in range(boxes.count())]
+        assert names == [f"layer-{n}" for n in ("demand", "zones", "unreached", "routes", "outlets", "new")]
+        assert boxes.nth(1).is_checked()
+        assert not boxes.nth(3).is_checked()
+        keep(page, path, "zones")
+        [without] = page.evaluate(PAINTED, ["shapes", ["--accent"]])
+        page.focus(".om-routes")
+        page.keyboard.press("ArrowDown")
+        shown = card_of(page)
+        assert boxes.nth(3).is_checked()
+        assert page.locator(".om-routes option").nth(1).inner_text().split(" → ")[0] in shown
+        [drawn] = page.evaluate(PAINTED, ["shapes", ["--accent"]])
+        assert drawn > without + 50
+        keep(page, path, "way")
+        page.locator(".om-close").click()
+        assert page.input_value(".om-routes") == ""
+        page.evaluate("document.querySelectorAll('details').forEach(part => { part.open = true; })")
+        second = page.locator("#routes .link[data-route='1']")
+        second.click()
+        assert second.inner_text() in card_of(page)
+        assert page.input_value(".om-routes") == "1"
+        assert page.title() == title
+        keep(page, path, "table")
+
+
+def test_dense_demand_is_one_picture_in_the_colours_of_the_theme(chrome: Browser, tmp_path: Path) -> None:
+    codes = [code(1), code(2)]
+    side = np.linspace(0.005, 0.995, 80)
+    cells = [
+        (c, 100 + n + x, 30 + y, 1 + 40 * x * y) for n, c in enumerate(codes) for x in side for y in side
+    ]
+    tables = worlds.tables(codes, [("M", codes[0], 9e6), ("M", codes[1], 9e5)], (), worlds.demand(cells))
+    dense = check_study(tables, worlds.rules(rule("presence")), worlds.scenario())
+    path = tmp_path / "dense.html"
+    write_report(dense, path, translator("en"))
+    ramp = [f"--quantity-{rank}" for rank in range(1, 6)]
+    with opened(chrome, path) as page:
+        page.locator(".om-legend input[type=checkbox]").first.check()
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=scheme)
+            page.wait_for_timeout(300)
+            keep(page, path, scheme)
+            assert min(page.evaluate(PAINTED, ["below", ramp])) > 500
 
 
 def hostile_study() -> Study:

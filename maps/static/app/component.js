@@ -94,7 +94,7 @@
     const element = OutletMap.make("div", "folium-map");
     root.replaceChildren(element);
     Object.assign(base.areas, { facts: paint.facts, lines: paint.lines });
-    map = OutletMap.build(L.map(element, OPTIONS), { ...base, colourings: paint.colourings, layers: paint.layers, fine: paint.fine });
+    map = OutletMap.build(L.map(element, OPTIONS), { ...base, colourings: paint.colourings, layers: paint.layers, fine: paint.fine, owed: paint.owed });
     trials = OutletMap.trials(map, say);
     if (view && view.kept && view.bounds === JSON.stringify(base.bounds)) {
       map.map.setView(view.centre, view.zoom, { animate: false });
