@@ -259,6 +259,21 @@ def _kinds(view: AreaView, t: Translator) -> str:
     )
 
 
+def haulage_in(study: Study, adcode: str, enterprise: str = "") -> pd.DataFrame | None:
+    """Return what the area's outlets take in and move on in a year; None where it is not looked at.
+
+    What no outlet takes in is not told by area, and is left out.
+    """
+    if study.haulage is None:
+        return None
+    outlets = study.counted_outlets
+    here = set(outlets.loc[outlets["adcode"].eq(adcode), "outlet_id"])
+    kept = study.haulage["outlet_id"].isin(here)
+    if enterprise:
+        kept &= study.haulage["enterprise"].eq(enterprise)
+    return study.haulage[kept].reset_index(drop=True)
+
+
 def requirements(view: AreaView, rules: RuleSet, t: Translator, *, most: int = 500) -> pd.DataFrame:
     """Return every requirement against what is there, ready to be read.
 

@@ -8,6 +8,8 @@ import pandas as pd
 from geodata.schemas import CRS, Tables
 from planner.check import findings_of, sales_within_reach
 from planner.draft import Draft, placement_of, plan_rows
+from planner.haulage import haulage_facts, total_cost
+from planner.placement import worth_in_total
 from planner.study import Study, planned_network
 
 
@@ -21,13 +23,19 @@ def drafted_study(study: Study, draft: Draft) -> Study:
     network = planned_network(study, plan_rows(draft, study.tables, study.scenario))
     findings = findings_of(network, study.rules)
     short = bool((findings["duty"].astype(bool) & findings["status"].eq("short")).any())
+    placement = placement_of(draft, study.tables, study.scenario, short=short)
+    haulage, haulage_notes = haulage_facts(study.tables, network, study.rules, study.scenario)
+    if haulage is not None and study.scenario.objective == "total":
+        placement = worth_in_total(placement, total_cost(haulage, placement.outlets))
     return replace(
         study,
         tables=with_sites(study.tables, draft),
         findings=findings,
         findings_before=study.findings,
-        placement=placement_of(draft, study.tables, study.scenario, short=short),
+        placement=placement,
         sales_within_reach=sales_within_reach(network, study.rules),
+        haulage=haulage,
+        haulage_notes=haulage_notes,
     )
 
 

@@ -14,24 +14,27 @@ from planner.conflict_words import conflict_sentence
 from planner.draft import Accepted, Draft, TriedSite, added, content, new_id
 from planner.ground import Ground, ground_of
 from planner.language import Translator
+from planner.moves import moves_of
 from planner.openings import plan_table
 from planner.place import due_scopes, options_of
 from planner.placement import conflict_row
 from planner.problem import World, world_of
 from planner.refusals import inside
 from planner.rules.ruleset import RuleSet
-from planner.run import COST, LIMITED, SHORTAGE, Job, Planned, Progress, Run, least_short, solved
+from planner.run import COST, LIMITED, SHORTAGE, TOTAL, Job, Planned, Progress, Run, least_short, solved
 from planner.scenario import Scenario
 from planner.scope import Scope, scopes_of
+from planner.total import has_something, offers_storage, plan_total, require_total
 from planner.trial import with_sites_opened
 from planner.variants import Choice, enforced_rules
 
-Objective = Literal["cost", "distance", "coverage", "shortage"]
+Objective = Literal["cost", "distance", "coverage", "shortage", "total"]
 STAGES: dict[str, tuple[str, ...]] = {
     "cost": COST,
     "distance": ("distance", "cost"),
     "coverage": ("coverage", "cost", "distance"),
     "shortage": SHORTAGE,
+    "total": TOTAL,
 }
 NEEDS_LIMIT = frozenset({"distance", "coverage"})
 """What never has enough: without a limit, they open whatever there is."""
@@ -46,7 +49,8 @@ class Asked:
     enterprise, adcode
         For whom, and where.
     objective
-        What counts first; by `cost` the cheapest sites that meet every duty, then the nearest.
+        What counts first; by `cost` the cheapest sites that meet every duty, then the nearest; by `total`
+        the cheapest to open and to move batteries by.
     max_new, budget
         The most new outlets, and the most cost; None: no limit.
     time_limit_s
@@ -125,10 +129,15 @@ def propose(
 def propose_on(ground: Ground, draft: Draft, asked: Asked, *, progress: Progress | None = None) -> Proposal:
     """Return the same on a ground: the small part of the tables that such a job is sent."""
     solver = ground.scenario.solver.model_copy(update={"time_limit_s": asked.time_limit_s})
-    scenario = ground.scenario.model_copy(update={"solver": solver, "allow_joining": False})
+    counted: Literal["cost", "total"] = "total" if asked.objective == "total" else "cost"
+    changed = {"solver": solver, "allow_joining": False, "objective": counted}
+    scenario = ground.scenario.model_copy(update=changed)
     network = with_sites_opened(ground, draft, ground.tables)
     candidates = _allowed(candidates_of(ground.tables, network, ground.rules, scenario), draft)
-    world = world_of(network, ground.rules, scenario, candidates)
+    moves = moves_of(ground.tables, network, ground.rules, scenario) if counted == "total" else None
+    world = world_of(network, ground.rules, scenario, candidates, moves=moves)
+    if moves is not None:
+        require_total(network, moves, scenario, storage=offers_storage(world))
     run = Run(world, options_of(scenario), None, progress)
     scopes = [s for s in scopes_of(network, ground.rules, world.asked) if s.enterprise == asked.enterprise]
     scope = _scope_at(world, scopes, asked.adcode)
@@ -147,8 +156,10 @@ def propose_on(ground: Ground, draft: Draft, asked: Asked, *, progress: Progress
 
 
 def _has_work(world: World, scope: Scope, asked: Asked, choice: Choice) -> bool:
-    """Whether something is short; distance and coverage can be bettered even where nothing is."""
+    """Whether something is short; distance, coverage and moving can be bettered even where nothing is."""
     if asked.objective in NEEDS_LIMIT:
+        return True
+    if world.moves is not None and has_something(world.moves, scope):
         return True
     due = due_scopes(world, [scope])
     return scope.name in due or scope.name in choice.given_up or bool(choice.enforced.get(scope.name))
@@ -177,6 +188,8 @@ def _allowed(candidates: Candidates, draft: Draft) -> Candidates:
 
 def _planned(run: Run, job: Job, asked: Asked) -> Planned:
     """Return the plan for what is asked; where the duties can't be met so, that of the least shortage."""
+    if asked.objective == "total":
+        return plan_total(run, [job])[0]
     stages = STAGES[asked.objective]
     limited = asked.max_new is not None or asked.budget is not None
     planned = solved(run, [job], stages)[0]
@@ -302,6 +315,7 @@ def proof(proposal: Proposal, t: Translator) -> Message | None:
         "shortage": say("relative shortage"),
         "distance": say("sales times distance"),
         "coverage": say("sales within reach"),
+        "total": say("opening and moving, a year"),
     }
     values = {
         "what": words[proposal.first],

@@ -6,12 +6,13 @@ import geopandas as gpd
 import pandas as pd
 import streamlit as st
 
-from planner.areaview import AreaView, answer, figures, nearest_point, requirements
+from planner.areaview import AreaView, answer, figures, haulage_in, nearest_point, requirements
 from planner.charts import BLUE, ORANGE
 from planner.language import Translator
 from planner.pages import places, session, trysites, ways
 from planner.pages.mapview import Event, Mode, base_path, map_view
 from planner.pages.tables import table_height
+from planner.report_haulage import haulage_lines, named_haulage
 from planner.report_service import way_words
 
 HEIGHT = 620
@@ -39,6 +40,7 @@ def show() -> None:
         _map(shown, base, paint, t)
     with right:
         _requirements(shown, t)
+    _haulage(shown, t)
     _forecast(shown, t)
     _points(shown, t)
 
@@ -49,6 +51,7 @@ def _map(shown: AreaView, base: str, paint: str, t: Translator) -> None:
     map_view(base, paint, key="area_map", height=HEIGHT, focus=[shown.adcode], mode=mode,
              ways=[] if found is None else ways.drawn_ways(found, t),
              on_event=lambda event: _clicked(event, shown))  # fmt: skip
+    session.credit(t)
     if found is None:
         st.caption(t("Click a neighbouring area to go there."))
     else:
@@ -168,6 +171,32 @@ def requirement_columns(t: Translator) -> dict[str, Any]:
         "source": t("Source"),
         "assumed": t("Assumed"),
     }
+
+
+def _haulage(shown: AreaView, t: Translator) -> None:
+    """Show what moving comes to in a year, where recyclers or a price make it a question."""
+    found = haulage_in(session.study(), shown.adcode, shown.enterprise)
+    if found is None:
+        return
+    digest = session.digest()
+    st.subheader(t("Moving batteries, in a year"))
+    if found.empty:
+        st.info(t("No outlet here takes anything in."))
+        return
+    for line in haulage_lines(found, digest):
+        st.text(line)
+    number = st.column_config.NumberColumn
+    st.dataframe(
+        named_haulage(found, digest),
+        hide_index=True,
+        height=table_height(len(found), most=300),
+        column_config={
+            "enterprise": t("Enterprise"), "outlet": t("Outlet"), "kind": t("Kind"),
+            "tonnes": number(t("t a year"), format="%.2f"), "to": t("Goes on to"),
+            "km": number(t("km"), format="%.1f"), "tonne_km": number(t("t·km"), format="%.1f"),
+            "cost": number(t("Cost"), format="%.2f"),
+        },
+    )  # fmt: skip
 
 
 def _growth() -> float | None:

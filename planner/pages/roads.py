@@ -44,6 +44,8 @@ def _in_use(roads: RoadNetwork | None, t: Translator) -> None:
     for note in roads.notes:
         st.caption(session.plain(t(note.message)))
     _metric(t)
+    for note in session.study().road_notes:
+        st.caption(session.plain(t(note.message)))
     st.button(t("Remove the roads"), key="remove_roads", on_click=_remove, icon=":material/delete:")
     for message in st.session_state.pop("roads_refused", ()):
         st.warning(session.plain(t(message)))

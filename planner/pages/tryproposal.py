@@ -90,6 +90,9 @@ def ask_panel(adcode: str, enterprise: str, t: Translator) -> None:
         "distance": t("shortest ways"),
         "shortage": t("least shortage, then cost"),
     }
+    prices = session.work().scenario.haulage
+    if prices.per_tonne_km > 0 or prices.per_vehicle_km > 0:
+        words["total"] = t("least cost of opening and moving")
     asked_before = st.session_state.get("times_asked", 0)
     with st.popover(
         t("Propose…"),
