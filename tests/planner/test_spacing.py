@@ -1,4 +1,4 @@
-"""Spacing: new outlets keep apart, whatever the plan, at the least cost there is; and what it is in the way of."""
+"""Spacing: new outlets keep apart, whatever the plan, at the least cost there is; and what it prevents."""
 
 from itertools import combinations
 from pathlib import Path
@@ -87,8 +87,8 @@ def fewest(world: Tables, study: Study, spacing_km: float) -> float:
             if (far[:size] + np.eye(size, len(every)) * 1e6 < spacing_km).any():
                 continue
             new = pd.DataFrame({column: [np.nan] * size for column in PLAN}).assign(
-                outlet_id=[f"N{n}" for n in range(size)], site_id="", name="new", area="", action="", reason="",
-                adcode=rows["adcode"].to_numpy(), lon=rows["lon"].to_numpy(), lat=rows["lat"].to_numpy(),
+                outlet_id=[f"N{n}" for n in range(size)], site_id="", name="new", area="", action="",
+                reason="", adcode=rows["adcode"].to_numpy(), lon=rows["lon"].to_numpy(), lat=rows["lat"].to_numpy(),
                 kind="collection", enterprises="M", opening_cost=1.0,
             )  # fmt: skip
             network = with_outlets(bare, with_new(world.outlets, new), study.scenario.year)
