@@ -88,8 +88,8 @@ def fewest(world: Tables, study: Study, spacing_km: float) -> float:
                 continue
             new = pd.DataFrame({column: [np.nan] * size for column in PLAN}).assign(
                 outlet_id=[f"N{n}" for n in range(size)], site_id="", name="new", area="", action="",
-                reason="", adcode=rows["adcode"].to_numpy(), lon=rows["lon"].to_numpy(), lat=rows["lat"].to_numpy(),
-                kind="collection", enterprises="M", opening_cost=1.0,
+                reason="", adcode=rows["adcode"].to_numpy(), lon=rows["lon"].to_numpy(),
+                lat=rows["lat"].to_numpy(), kind="collection", enterprises="M", opening_cost=1.0,
             )  # fmt: skip
             network = with_outlets(bare, with_new(world.outlets, new), study.scenario.year)
             if not (findings_of(network, study.rules)["status"] == "short").any():
