@@ -160,16 +160,17 @@ def draw_map(
     from maps.export import write_map
     from planner.report_digest import digest_of
     from planner.report_map import study_map
+    from planner.report_service import service_layers, service_of
     from planner.study_folder import read_study
 
     console: Console = ctx.obj
     whole = read_study(study)
     target = out or study / "map.html"
     title = console.t("Outlet network {year}: {rules}", year=whole.scenario.year, rules=whole.rules.id)
+    digest = digest_of(whole, console.t)
+    drawing = study_map(digest, service_layers(service_of(whole), digest))
     try:
-        write_map(
-            study_map(digest_of(whole, console.t)), target, title=title, language=console.t.language.html
-        )
+        write_map(drawing, target, title=title, language=console.t.language.html)
     except OSError as error:
         raise InputError(say("{path}: cannot be written ({problem}).", path=target, problem=error)) from None
     console.tell(say("Written: {path}", path=target))
