@@ -18,6 +18,7 @@ from geodata.schemas import Tables
 from maps.layers import CardLine, Data, Fact, area_layer, reach_layer, unreached_layer
 from maps.legend import Colouring, LegendClass
 from maps.overview import base_of
+from planner.credits import credits_of
 from planner.language import Language, Translator, translator
 from planner.network import names_in
 from planner.outlines import OUTLINES
@@ -250,6 +251,7 @@ def paint_of(
                 [[line.mark, line.text] for line in cards.get(code, ())] for code in digest.areas["adcode"]
             ],
             "fine": fine,
+            "owed": list(credits_of(digest.study.tables)),
         }
     )
 
