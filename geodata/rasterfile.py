@@ -84,11 +84,15 @@ class Raster:
     _path: Path
 
     def windows(self, cells: int = WINDOW_CELLS) -> Iterator[Window]:
-        """Yield windows that cover the raster, each of about so many cells: whole blocks of the file."""
+        """Yield windows that cover the raster, each of at most about so many cells.
+
+        They are whole blocks of the file, or rows of one block where a block is larger than that.
+        """
         rows, columns = self.shape
         tall, wide = self._dataset.block_shapes[0]
         across = min(columns, max(1, cells // (tall * wide)) * wide)
-        down = min(rows, max(1, cells // (tall * across)) * tall)
+        down = max(1, cells // across)
+        down = down // tall * tall or down
         for row in range(0, rows, down):
             for column in range(0, columns, across):
                 yield Window(column, row, min(across, columns - column), min(down, rows - row))
