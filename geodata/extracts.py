@@ -43,6 +43,7 @@ def cropped(
     *,
     relations: bool = False,
     keep: Keep | None = None,
+    tags: Collection[str] | None = None,
 ) -> Path:
     """Write what is wanted of an extract and touches a polygon as OSM XML; return the file written.
 
@@ -62,6 +63,8 @@ def cropped(
         for a member that touches the polygon.
     keep
         A further condition on the tags of what is wanted.
+    tags
+        The keys of the tags of ways that are written; None for all.
 
     Notes
     -----
@@ -84,7 +87,7 @@ def cropped(
         crop.read_relations()
     crop.read_missing_nodes()
     crop.drop_untouching()
-    return crop.write(target)
+    return crop.write(target, tags)
 
 
 def is_extract(path: Path) -> bool:
@@ -226,7 +229,7 @@ class _Crop:
             if touches:
                 yield number, way
 
-    def write(self, target: Path) -> Path:
+    def write(self, target: Path, keys: Collection[str] | None = None) -> Path:
         """Write nodes, ways and relations in the order of their kinds and ids, as other readers expect."""
         target.unlink(missing_ok=True)
         runs = {number: list(self._runs(number, way.refs)) for number, way in self.ways.items()}
@@ -235,7 +238,8 @@ class _Crop:
             ways = [(part, number, refs) for number, parts in runs.items() for part, refs in parts]
             for part, number, refs in sorted(ways, key=lambda way: (way[0] > 0, abs(way[0]))):
                 way = self.ways[number]
-                writer.add_way(mutable.Way(id=part, version=way.version, tags=way.tags, nodes=refs.tolist()))
+                tags = {key: value for key, value in way.tags.items() if keys is None or key in keys}
+                writer.add_way(mutable.Way(id=part, version=way.version, tags=tags, nodes=refs.tolist()))
             for number, one in sorted(self.relations.items()):
                 held = [member for member in one.members if member[0] == "w" and runs.get(member[1])]
                 writer.add_relation(
@@ -278,7 +282,9 @@ class _Crop:
 def _objects(paths: Sequence[Path], kind: Any, only: Any = None) -> Iterator[Any]:
     for path in paths:
         with _reading(path):
-            objects = osmium.FileProcessor(str(path), kind)
+            name = path.name.lower()
+            form = next(ending for ending in SUFFIXES if name.endswith(ending))
+            objects = osmium.FileProcessor(osmium.io.File(str(path), form.removeprefix(".")), kind)
             yield from objects if only is None else objects.with_filter(only)
 
 

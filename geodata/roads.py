@@ -38,6 +38,8 @@ from geodata.roadtexts import assumed_speeds, dated, no_roads, odd_limits, road_
 _DIGITS = 6  # of metres and seconds: sums in another order differ far below, and the digest shall not
 LARGEST_KM2 = 50_000.0  # a prefecture with its margin; a public service is no place for more
 PIECES_M2 = (2.5e9, 6.25e8, 1.5e8)  # OSMnx's own largest piece, then a quarter, then a sixteenth
+_TAGS = ("highway", "junction", "maxspeed", "oneway")  # what OSMnx needs to know of a way
+_UNTOLD = "unclassified"  # the class of a graph's edges that have none
 Found = TypeVar("Found")
 
 _lock = threading.RLock()  # OSMnx's settings are the process's
@@ -125,7 +127,7 @@ def fetch_roads(
 def _fetch(around: shapely.Geometry, watch: Watch, answers: Path) -> RoadNetwork:
     graph = nx.compose_all(ask_overpass(around, _roads_of, watch, answers))
     with osmnx_settings():
-        network = largest_component(network_of_graph(graph, "Overpass"))
+        network = _usable(network_of_graph(graph, "Overpass"))
     dates = ", ".join(sorted(watch.as_of - {""}))
     return replace(network, notes=(dated("Overpass", dates), *network.notes)) if dates else network
 
@@ -235,13 +237,20 @@ def _read(paths: list[Path], around: shapely.Geometry, name: str) -> RoadNetwork
     if extracts:
         parts.append(_of_extracts(extracts, around, " + ".join(path.name for path in extracts)))
     network = parts[0] if len(parts) == 1 else joined_networks(parts)
-    return largest_component(replace(network, name=name))
+    return _usable(replace(network, name=name))
+
+
+def _usable(network: RoadNetwork) -> RoadNetwork:
+    part = largest_component(network)
+    if not len(part.tail):  # one-way streets that lead nowhere
+        raise InputError(no_roads(network.name))
+    return part
 
 
 def _of_extracts(paths: list[Path], around: shapely.Geometry, name: str) -> RoadNetwork:
     with tempfile.TemporaryDirectory() as folder, osmnx_settings():
         file = Path(folder) / "roads.osm"
-        cropped(paths, around, {"highway": None}, file, keep=driving.is_driven)
+        cropped(paths, around, {"highway": None}, file, keep=driving.is_driven, tags=_TAGS)
         try:
             graph = ox.graph_from_xml(file, simplify=False, retain_all=True)
         except ValueError as error:  # OSMnx's word for a file that has nothing in it
@@ -326,6 +335,8 @@ def _arrays(graph: nx.MultiDiGraph, name: str, notes: list[Note]) -> RoadNetwork
 
 def _add_times(graph: nx.MultiDiGraph, name: str) -> list[Note]:
     """Give every edge its travel time by OSMnx's rules; return what had to be assumed."""
+    for *_, data in graph.edges(data=True):
+        data.setdefault("highway", _UNTOLD)
     odd = _drop_unlikely_limits(graph)
     classes = {_first(kind) for _, _, kind in graph.edges(data="highway")}
     limited = {_first(data["highway"]) for *_, data in graph.edges(data=True) if data.get("maxspeed")}
@@ -370,7 +381,7 @@ def osmnx_settings(**changed: object) -> Iterator[None]:
         "log_console": False,
         "log_file": False,
         "useful_tags_node": [],
-        "useful_tags_way": ["highway", "junction", "maxspeed", "oneway"],
+        "useful_tags_way": list(_TAGS),
     }
     with _lock:
         names = {**fixed, **changed}

@@ -32,6 +32,7 @@ from geodata.roadnetwork import (
 from geodata.roads import read_roads
 from tests.geodata import cities
 
+_ONE_WAY = (1, [1, 2], {"highway": "residential", "oneway": "yes"})
 FORMS = ("city.osm", "city.osm.gz", "city.osm.bz2", "city.osm.pbf")
 
 
@@ -160,6 +161,52 @@ def test_a_graph_saved_by_osmnx_is_read(network, tmp_path, projected):
     assert seconds(found, 1, 36) == pytest.approx(seconds(network, 1, 36))
 
 
+def test_a_graph_without_classes_takes_assumed_speeds(tmp_path):
+    graph = ox.graph_from_xml(cities.grid().write(tmp_path / "grid.osm"), retain_all=True, simplify=False)
+    for *_, data in graph.edges(data=True):
+        del data["highway"]
+    ox.save_graphml(graph, tmp_path / "city.graphml")
+    found = read_roads([tmp_path / "city.graphml"], cities.BOX, cache=tmp_path)
+    assert found.length_m / found.seconds * 3.6 == pytest.approx(np.full(len(found.tail), 40.0), rel=1e-5)
+    (note,) = found.notes
+    assert note.kind is NoteKind.ASSUMPTION
+    assert str(note.message).endswith("is assumed: unclassified 40.")
+
+
+def test_a_graph_s_own_travel_times_are_kept(tmp_path):
+    graph = ox.graph_from_xml(cities.grid().write(tmp_path / "grid.osm"), retain_all=True)
+    for *_, data in graph.edges(data=True):
+        data["travel_time"] = data["length"] / 7.0
+    ox.save_graphml(graph, tmp_path / "city.graphml")
+    found = read_roads([tmp_path / "city.graphml"], cities.BOX, cache=tmp_path)
+    assert found.seconds == pytest.approx(found.length_m / 7.0, abs=1e-5)
+    assert not found.notes
+
+
+def test_a_road_of_no_length_is_kept(tmp_path):
+    city = cities.grid()
+    city.nodes[50] = city.nodes[1]
+    city.add(300, [1, 50])
+    city.add(301, [50, 7])
+    city.nodes[51] = city.nodes[50]
+    city.add(302, [50, 51], maxspeed="30")
+    found = read_roads([city.write(tmp_path / "city.osm")], cities.BOX, cache=tmp_path)
+    (short,) = edge(found, 1, 50)
+    assert (found.length_m[short], found.seconds[short]) == (0.0, 0.0)
+    assert seconds(found, 51, 1) == 0.0
+
+
+def test_names_may_be_written_large(tmp_path):
+    cities.grid().write(tmp_path / "city.osm.pbf").rename(tmp_path / "CITY.OSM.PBF")
+    assert len(read_roads([tmp_path / "CITY.OSM.PBF"], cities.BOX, cache=tmp_path).tail)
+
+
+def test_names_of_roads_that_xml_cannot_hold_do_no_harm(tmp_path):
+    city = cities.grid()
+    city.ways[0][2]["name"] = "\x08 & <b>"
+    assert len(read_roads([city.write(tmp_path / "city.osm.pbf")], cities.BOX, cache=tmp_path).tail)
+
+
 def test_files_of_neighbours_give_one_network(network, tmp_path):
     numbers = [number for number, _, _ in cities.city().ways]
     parts = [
@@ -225,6 +272,11 @@ def test_a_damaged_cache_is_made_again(network, tmp_path):
         ("roads.shp", b"x", "is no file of roads by its name"),
         ("folder.osm", "folder", "is a folder"),
         ("blank.osm", cities.City().xml().encode(), "no road for cars"),
+        (
+            "lost.osm",
+            cities.City({1: (116.0, 40.0), 2: (116.0, 40.001)}, [_ONE_WAY]).xml().encode(),
+            "no road for cars",
+        ),
         ("foot.osm", cities.city().part({401, 405}).xml().encode(), "no road for cars"),
     ],
 )
