@@ -17,7 +17,10 @@ from geodata.boundaries import read_areas
 from geodata.sites import read_sites
 from planner.cli import main
 from planner.credits import OPENSTREETMAP, from_openstreetmap
+from planner.exports import write_exports
 from planner.language import translator
+from planner.livemap import paint_data
+from planner.report_digest import digest_of
 from planner.study_folder import read_study
 from tests.geodata.osmfiles import Osm, square
 from tests.geodata.overpass import serving
@@ -226,8 +229,6 @@ def planned(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_every_output_of_a_study_names_whose_data_it_uses(planned: Path, tmp_path: Path, run: Run) -> None:
-    from planner.exports import write_exports
-
     assert json.loads((planned / "summary.json").read_text("utf-8"))["credits"] == [OPENSTREETMAP]
     assert OPENSTREETMAP in (planned / "report.html").read_text("utf-8")
     book = openpyxl.load_workbook(planned / "report.xlsx", read_only=True)
@@ -242,6 +243,8 @@ def test_every_output_of_a_study_names_whose_data_it_uses(planned: Path, tmp_pat
     for one in write_exports(read_study(planned), tmp_path / "exports", translator("en")):
         if one.path.suffix == ".geojson":
             assert OPENSTREETMAP in json.loads(one.path.read_text("utf-8"))["credits"], one.name
+    drawn = json.loads(paint_data(digest_of(read_study(planned), translator("en"))))
+    assert drawn["owed"] == [OPENSTREETMAP]
     assert run("verify", planned)[0] == 0
 
 
