@@ -11,6 +11,8 @@ WEST, SOUTH, EAST, NORTH = 24.9352, 60.1642, 24.9534, 60.1791
 MAKER, WEST_CODE, EAST_CODE = "Polku Motors", "99101", "99102"
 OUTLET = (24.9375, 60.1660)
 """Where the only outlet stands: in the south-west."""
+NEAR = (24.9425, 60.1662)
+"""Beside a place of sales in its south."""
 FAR = (24.9420, 60.1775)
 """A place of sales in the north of the same area."""
 _MIDDLE = 24.9445
