@@ -22,7 +22,7 @@ from osmium.osm import mutable
 from geodata.messages import InputError, Message, say
 from geodata.osmplaces import SCALE, GrowingPlaces, Ids, Places, no_ids
 
-SUFFIXES = (".osm", ".osm.gz", ".osm.bz2", ".osm.pbf")
+SUFFIXES = (".osm", ".osm.gz", ".osm.bz2", ".osm.pbf", ".pbf")
 """How the names of files end that are read."""
 
 Wanted: TypeAlias = Mapping[str, Collection[str] | None]

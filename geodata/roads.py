@@ -248,14 +248,18 @@ def _usable(network: RoadNetwork) -> RoadNetwork:
 
 
 def _of_extracts(paths: list[Path], around: shapely.Geometry, name: str) -> RoadNetwork:
-    with tempfile.TemporaryDirectory() as folder, osmnx_settings():
+    with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "roads.osm"
         cropped(paths, around, {"highway": None}, file, keep=driving.is_driven, tags=_TAGS)
-        try:
-            graph = ox.graph_from_xml(file, simplify=False, retain_all=True)
-        except ValueError as error:  # OSMnx's word for a file that has nothing in it
-            raise InputError(no_roads(name)) from error
-        return network_of_graph(graph, name)
+        with osmnx_settings():
+            return network_of_graph(_graph_of(file, name), name)
+
+
+def _graph_of(file: Path, name: str) -> nx.MultiDiGraph:
+    try:
+        return ox.graph_from_xml(file, simplify=False, retain_all=True)
+    except ValueError as error:  # OSMnx's word for a file that has nothing in it
+        raise InputError(no_roads(name)) from error
 
 
 def _of_graphml(path: Path, around: shapely.Geometry) -> RoadNetwork:

@@ -147,7 +147,7 @@ def test_tags_and_a_condition_choose(tmp_path):
         ("A.OSM.PBF", True),
         ("a.osm.gz", True),
         ("a.osm.bz2", True),
-        ("a.pbf", False),
+        ("a.pbf", True),
         ("a.csv", False),
     ],
 )

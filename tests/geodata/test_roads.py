@@ -196,9 +196,11 @@ def test_a_road_of_no_length_is_kept(tmp_path):
     assert seconds(found, 51, 1) == 0.0
 
 
-def test_names_may_be_written_large(tmp_path):
+def test_endings_may_be_capitals_or_short(tmp_path):
     cities.grid().write(tmp_path / "city.osm.pbf").rename(tmp_path / "CITY.OSM.PBF")
     assert len(read_roads([tmp_path / "CITY.OSM.PBF"], cities.BOX, cache=tmp_path).tail)
+    (tmp_path / "CITY.OSM.PBF").rename(tmp_path / "city.pbf")
+    assert len(read_roads([tmp_path / "city.pbf"], cities.BOX, cache=tmp_path).tail)
 
 
 def test_names_of_roads_that_xml_cannot_hold_do_no_harm(tmp_path):
