@@ -7,13 +7,15 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
-from maps.layers import FINE_DECIMALS, Data, Fact, stepped
+from maps.layers import Data, Fact, stepped
 from maps.words import Words
 
 Shapes = npt.NDArray[np.object_]
 
 MOST_CORNERS = 120_000
 """Corners of one layer, which make about 1 MB: more are slow to draw and not seen."""
+SEEN = 20_000
+"""Parts of the longer side of a layer: what is smaller is not seen where all of it is."""
 COARSEST = 0.05
 """Degrees that a line may be moved to make a layer light; beyond, shapes would be others."""
 
@@ -100,10 +102,11 @@ def _base(name: str, title: str, unit: str, *, on: bool, draws: str) -> Data:
 
 def _light(shapes: Shapes) -> Shapes:
     """Return shapes of at most `MOST_CORNERS` corners together, as little changed as that allows."""
-    tolerance, drawn = 10.0**-FINE_DECIMALS, shapes
+    left, low, right, high = shapely.total_bounds(shapes)
+    tolerance, drawn = max(right - left, high - low, 0.2) / SEEN, shapes
     while shapely.get_num_coordinates(drawn).sum() > MOST_CORNERS and tolerance <= COARSEST:
-        drawn = shapely.simplify(shapes, tolerance, preserve_topology=True)
-        tolerance *= 2
+        drawn = shapely.simplify(drawn, tolerance, preserve_topology=True)
+        tolerance *= 3
     return drawn
 
 

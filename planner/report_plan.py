@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from geodata.messages import say
 from optimization import Outcome
 from planner.conflict_words import conflict_sentence
+from planner.forms import CHOICES
 from planner.language import Translator
 from planner.placement import Placement
 from planner.report_digest import WORST, Digest
@@ -43,6 +44,7 @@ def solver_lines(digest: Digest) -> list[tuple[str, str]]:
     settings = digest.study.scenario.solver
     return [
         (t("Outcome"), outcome_text(placement, t)),
+        (t("Made least"), t(CHOICES[digest.study.scenario.objective])),
         (t("Objective"), t.number(placement.objective, 3)),
         (t("Bound"), t.number(placement.bound, 3)),
         (t("Gap"), t.percent(placement.gap)),
