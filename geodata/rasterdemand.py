@@ -82,14 +82,13 @@ def people_by_cell(
     raster
         An open raster.
     areas
-        Polygons in EPSG:4326.
+        Polygons in EPSG:4326 that the raster's coordinate system can hold.
     grid
         The cells that people are merged into.
     window_cells
         About how many cells of the raster are read at once.
     """
     shapes = areas[["adcode", "geometry"]].to_crs(raster.crs)
-    _require_finite(raster, shapes)
     tree = shapely.STRtree(shapes.geometry.to_numpy())
     into = Transformer.from_crs(raster.crs, grid.crs, always_xy=True)
     parts, blank = [], 0
@@ -128,9 +127,10 @@ def _parts(
 
 
 def _covered(raster: Raster, areas: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    """Return the areas that the raster may reach."""
-    box = Transformer.from_crs(raster.crs, DEGREES, always_xy=True).transform_bounds(*raster.bounds)
-    reached = shapely.intersects(areas.geometry.to_numpy(), shapely.box(*box))
+    """Return the areas that the raster may reach, none that its coordinate system cannot hold."""
+    shapes = areas.geometry.to_crs(raster.crs)
+    held = np.isfinite(shapes.bounds).all(axis=1).to_numpy()
+    reached = held & shapes.intersects(shapely.box(*raster.bounds)).to_numpy()
     return areas[reached].reset_index(drop=True)
 
 
@@ -143,19 +143,6 @@ def _resolution_km(raster: Raster) -> float:
     centre = middle.iloc[0].centroid
     plane = Grid(round(centre.x), round(centre.y), 1.0).crs
     return float(np.sqrt(middle.to_crs(plane).area.iloc[0])) / 1000
-
-
-def _require_finite(raster: Raster, areas: gpd.GeoDataFrame) -> None:
-    lost = areas["adcode"][~np.isfinite(areas.bounds).all(axis=1)]
-    if len(lost):
-        raise InputError(
-            say(
-                "{file}: area {area} cannot be drawn in the raster's coordinate system; save the raster in "
-                "EPSG:4326.",
-                file=raster.source,
-                area=lost.iloc[0],
-            )
-        )
 
 
 def _nobody(source: str) -> InputError:

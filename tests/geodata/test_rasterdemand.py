@@ -139,6 +139,17 @@ def in_metres(tmp_path: Path, values: NDArray[np.float32]) -> tuple[gpd.GeoDataF
     return areas, raster(tmp_path / "metres.tif", values, transform=where, crs=25832)
 
 
+def test_a_raster_of_the_whole_world_in_an_equal_area_projection(tmp_path: Path) -> None:
+    where = Affine(100_000, 0, -18_041_000, 0, -100_000, 9_000_000)
+    path = raster(tmp_path / "world.tif", people(180, 361), transform=where, crs="ESRI:54009")
+    areas = areas_of(shapely.box(10, 50, 25, 60), shapely.box(100, -10, 130, 20))
+    points, notes = read_demand(path, areas)
+    sums = counted(path, areas, grid_for(areas, 100.0))
+    np.testing.assert_allclose(sums.groupby("area")["weight"].sum(), zonal_sums(path, areas), rtol=1e-6)
+    assert (by_area(points) - 1).abs().max() < 1e-9
+    assert [note.kind for note in notes] == [NoteKind.ASSUMPTION]
+
+
 def test_areas_the_raster_knows_nobody_in_are_named_and_assumed(tmp_path: Path) -> None:
     areas = areas_of(
         shapely.box(10, 51, 11, 52), shapely.box(10.2, 50, 10.4, 50.9), shapely.box(20, 50, 21, 51)
