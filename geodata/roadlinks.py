@@ -48,10 +48,14 @@ class Joints:
         along = np.concatenate([np.full(len(ends), -1), edge])[order]
         return Links(owner, np.concatenate([ends, node])[order], cost, along, len(self))
 
+    def fractions(self, places: IntArray, edge: IntArray) -> FloatArray:
+        """Return how far along edges of their streets places are; shapes (E,)."""
+        fraction = self._snapped.fraction[places]
+        return np.where(self._streets.against[edge], 1.0 - fraction, fraction)
+
     def fraction(self, place: int, edge: int) -> float:
         """Return how far along an edge of its street a place is."""
-        fraction = float(self._snapped.fraction[place])
-        return 1.0 - fraction if self._streets.against[edge] else fraction
+        return float(self.fractions(np.array([place]), np.array([edge]))[0])
 
     def own_edges(self, place: int) -> IntArray:
         """Return the directed edges of the street that a place stands at."""
@@ -63,10 +67,9 @@ class Joints:
         if self.street[place] != others.street[other] or self.at_node[place] or others.at_node[other]:
             return None
         edges = self.own_edges(place)
-        takes = others.before(np.full(len(edges), other), edges) - self.before(
-            np.full(len(edges), place), edges
-        )
-        ahead = np.flatnonzero(takes >= 0)
+        mine, theirs = np.full(len(edges), place), np.full(len(edges), other)
+        takes = others.before(theirs, edges) - self.before(mine, edges)
+        ahead = np.flatnonzero(self.fractions(mine, edges) <= others.fractions(theirs, edges))
         if not len(ahead):
             return None
         best = ahead[np.argmin(takes[ahead])]
@@ -93,7 +96,7 @@ class Joints:
         inner = np.flatnonzero(~equal & ~self.at_node[place] & ~others.at_node[target])
         at, edge = self._edges(place[inner])
         begin, end = self.before(place[inner][at], edge), others.before(target[inner][at], edge)
-        ahead = begin <= end
+        ahead = self.fractions(place[inner][at], edge) <= others.fractions(target[inner][at], edge)
         rows, columns = place[inner][at][ahead], target[inner][at][ahead]
         values = (end - begin)[ahead] + self.access[rows] + others.access[columns]
         zeros = np.zeros(int(equal.sum()))

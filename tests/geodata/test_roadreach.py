@@ -33,7 +33,7 @@ def expected(reach, points, others, unit) -> np.ndarray:
     return np.where(on_road, both_ways(reach, points, others, unit), straight(reach, points, others, unit))
 
 
-@settings(max_examples=150)
+@settings(max_examples=100)
 @given(networks(), places(), places(), DIRECTIONS, UNITS, st.sampled_from([0.5, 2.0, 5.0, np.inf]))
 def test_ways_are_those_that_networkx_finds(network, points, others, direction, unit, limit):
     reach = RoadReach(network, RoadOptions(direction=direction))

@@ -10,7 +10,7 @@ from geodata.roadreach import Direction, RoadOptions, RoadReach
 from tests.geodata.roadcases import SOUTH, STEP, WEST, grid, networks, places
 
 
-@settings(max_examples=100)
+@settings(max_examples=60)
 @given(networks(), places(), places(), st.sampled_from(Direction), st.sampled_from(TravelUnit))
 def test_a_route_takes_what_reach_says_and_its_line_is_as_long(network, points, others, direction, unit):
     reach = RoadReach(network, RoadOptions(direction=direction))
@@ -26,7 +26,7 @@ def test_a_route_takes_what_reach_says_and_its_line_is_as_long(network, points, 
             assert abs((route.km if unit is TravelUnit.KM else route.minutes) - value) < 1e-6
             if route.on_road:
                 line_km = length_km(route.geometry) / len(direction.ways)
-                assert abs(line_km - route.km) < 1e-3 or (points[row] == others[row]).all()
+                assert abs(line_km - route.km) < 5e-3 or (points[row] == others[row]).all()
 
 
 def test_a_route_goes_round_where_streets_are_one_way():

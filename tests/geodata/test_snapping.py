@@ -2,6 +2,7 @@
 
 import importlib.util
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from geodata import roadsearch
 from geodata.reach import EARTH_RADIUS_KM, TravelUnit
 from geodata.roadnetwork import network_from_arrays
 from geodata.roadreach import RoadOptions, RoadReach
@@ -88,6 +90,31 @@ def test_one_way_streets_and_dead_ends_are_respected():
     reach = RoadReach(network_of([A, B, NORTH], [(0, 1), (1, 0), (1, 2)]))
     assert np.isfinite(minutes(reach, A, NORTH))
     assert np.isinf(minutes(reach, NORTH, A))
+
+
+def test_a_one_way_street_that_takes_no_time_is_one_way_all_the_same():
+    reach = RoadReach(network_of([A, B], [(0, 1)], seconds=[0.0]))
+    west, east = (np.array([(WEST + part * STEP, SOUTH)]) for part in (0.2, 0.7))
+    assert reach.within(west, east, 5.0, TravelUnit.MIN).nnz == 1
+    assert reach.within(east, west, 5.0, TravelUnit.MIN).nnz == 0
+    assert reach.routes(east, west, TravelUnit.MIN).geometry.isna().all()
+
+
+@pytest.mark.parametrize("unit", TravelUnit)
+def test_of_a_large_network_what_is_cut_off_is_never_needed(unit, monkeypatch):
+    """A fast and winding road through slow streets is followed to where the limit ends."""
+    slow = grid(14, 14)
+    on_fast = slow.tail % 14 == slow.head % 14
+    seconds = np.where(on_fast & (slow.tail % 14 == 6), slow.seconds / 9.0, slow.seconds)
+    network = replace(slow, seconds=seconds)
+    lonlat = np.column_stack([slow.lon, slow.lat])
+    whole = [RoadReach(network).within(lonlat, lonlat[::5], limit, unit) for limit in (0.7, 2.0, 5.0)]
+    monkeypatch.setattr(roadsearch, "_CUT_FROM", 0)
+    monkeypatch.setattr(roadsearch, "_TOGETHER", 3)
+    cut = [RoadReach(network).within(lonlat, lonlat[::5], limit, unit) for limit in (0.7, 2.0, 5.0)]
+    for one, other in zip(whole, cut, strict=True):
+        np.testing.assert_array_equal(one.indices, other.indices)
+        np.testing.assert_array_equal(one.data, other.data)
 
 
 def test_threads_share_one_network():
