@@ -19,7 +19,6 @@ from geodata.schemas import CRS
 from planner.credits import credits_of as credits_of_data
 from planner.language import Translator
 from planner.report_map import is_china
-from planner.service import routes_of, service_areas_of, unreached_of
 from planner.study import Study
 from planner.study_folder import write_study
 
@@ -172,7 +171,7 @@ def write_exports(study: Study, folder: Path, translator: Translator) -> tuple[W
     inside = folder / stem(study)
     write_study(replace(study, seconds={}), inside, translator)
     _zip(inside, folder / FOLDER.name)
-    for name, frame in _frames(study):
+    for name, frame in _frames(study, inside / "study.gpkg"):
         text = geojson(frame, credits_of(study, translator))
         (folder / f"{name}.geojson").write_text(text, encoding="utf-8", newline="\n")
     for item in [item for item in inside.iterdir() if item.is_file()]:
@@ -185,13 +184,13 @@ def write_exports(study: Study, folder: Path, translator: Translator) -> tuple[W
     )
 
 
-def _frames(study: Study) -> Iterator[tuple[str, gpd.GeoDataFrame]]:
-    """Yield what is written as GeoJSON: areas and outlets, and of the rest what is not empty."""
+def _frames(study: Study, package: Path) -> Iterator[tuple[str, gpd.GeoDataFrame]]:
+    """Yield what is written as GeoJSON: areas and outlets, and of a package's other layers what it has."""
     yield "areas", area_frame(study)
     yield "outlets", outlet_frame(study)
-    found = {"unreached": unreached_of, "service_areas": service_areas_of, "routes": routes_of}
-    for name, part in found.items():
-        frame = part(study)
+    there = set(gpd.list_layers(package)["name"])
+    for name in ("unreached", "service_areas", "routes"):
+        frame = gpd.read_file(package, layer=name, engine="pyogrio") if name in there else ()
         if len(frame):
             yield name, _rounded(frame)
 
