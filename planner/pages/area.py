@@ -51,7 +51,6 @@ def _map(shown: AreaView, base: str, paint: str, t: Translator) -> None:
     map_view(base, paint, key="area_map", height=HEIGHT, focus=[shown.adcode], mode=mode,
              ways=[] if found is None else ways.drawn_ways(found, t),
              on_event=lambda event: _clicked(event, shown))  # fmt: skip
-    session.credit(t)
     if found is None:
         st.caption(t("Click a neighbouring area to go there."))
     else:

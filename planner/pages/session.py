@@ -13,7 +13,6 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from geodata.sample import SampleSize, write_sample
 from geodata.schemas import Tables
 from geodata.tables import read_tables
-from planner.credits import credits_of
 from planner.language import Language, Translator, translator
 from planner.pages.shelf import SHELF
 from planner.report_digest import Digest, digest_of
@@ -161,13 +160,6 @@ def mark_sample(t: Translator) -> None:
     """Say so where the tables are a bundled sample."""
     if tables().sample:
         st.caption(t("Sample data: enterprises, sales and outlets are fictional."))
-
-
-def credit(t: Translator) -> None:
-    """Name those whose data a map shows and whose licence asks for it."""
-    found = credits_of(tables())
-    if found:
-        st.caption(plain(t("Data: {names}", names=" · ".join(found))))
 
 
 def own_tables() -> dict[str, Tables]:

@@ -104,7 +104,6 @@ def _map(adcode: str, enterprise: str, found: Trial, draft: Draft, t: Translator
         mode=mode or "add",
         on_event=trystate.hear(enterprise),
     )
-    session.credit(t)
     _refused(t)
     _selected(draft, t)
 

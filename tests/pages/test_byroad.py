@@ -1,6 +1,7 @@
 """The pages where it is measured by road: roads and metrics, rules in minutes, ways, tried sites."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -226,3 +227,23 @@ def test_a_tried_site_counts_by_road(lang: str) -> None:
     test.button(key="undo").click().run()
     assert not test.exception
     assert "75" not in test.header[0].value
+
+
+def test_a_saved_scenario_brings_its_roads_to_who_has_the_link(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OUTLET_PLANNER_DATA", str(tmp_path))
+    mine = page("scenarios", setup=begin(minutes=30))
+    mine.text_input(key="scenario_name").set_value("by road").run()
+    mine.button(key="scenario_save_as").click().run()
+    assert not mine.exception
+    scenario = mine.session_state["opened"].saved.id
+    friend = page("area", query={"adcode": ONE, "scenario": scenario})
+    assert not friend.exception
+    assert work(friend).scenario.metric is Metric.ROAD_MIN
+    roads = friend.session_state["own_tables"]["grid"].roads
+    assert roads.digest == mine.session_state["own_tables"]["grid"].roads.digest
+    assert friend.selectbox(key="way_from").options
+    stranger = page("data")
+    assert "grid" not in stranger.selectbox(key="data").options
+    assert "own_tables" not in stranger.session_state or "grid" not in stranger.session_state["own_tables"]
