@@ -21,8 +21,8 @@ DECIMALS = 3
 FINE_DECIMALS = 5
 """Decimals of lines that are looked at from near: about 1 m."""
 
-MOST_POINTS = 4000
-"""Demand points drawn one by one; more are one picture, which a browser draws at once."""
+MOST_POINTS = 15_000
+"""Demand points drawn one by one, as many as a country has places; more are cells of one picture."""
 
 Data = dict[str, object]
 

@@ -258,7 +258,7 @@ def test_a_report_by_road_shows_service_areas_and_ways(
 
 def test_dense_demand_is_one_picture_in_the_colours_of_the_theme(chrome: Browser, tmp_path: Path) -> None:
     codes = [code(1), code(2)]
-    side = np.linspace(0.005, 0.995, 80)
+    side = np.linspace(0.005, 0.995, 90)
     cells = [
         (c, 100 + n + x, 30 + y, 1 + 40 * x * y) for n, c in enumerate(codes) for x in side for y in side
     ]
