@@ -6,6 +6,7 @@ farther away. Ids are kept in sorted arrays: osmium's own sets of ids and its ta
 1.6 GB where ids are spread, as those of any city's nodes are.
 """
 
+import re
 from array import array
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -28,6 +29,7 @@ SUFFIXES = (".osm", ".osm.gz", ".osm.bz2", ".osm.pbf", ".pbf")
 Wanted: TypeAlias = Mapping[str, Collection[str] | None]
 Keep: TypeAlias = Callable[[Mapping[str, str]], bool]
 
+_NOT_XML = re.compile("[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\ufffe\\uffff]")
 _SURFACES = ("multipolygon", "boundary")  # protected land is mapped as either
 _WIDER = (
     0.02  # degrees: nodes are known at once so far around the polygon, which saves most of the third reading
@@ -88,6 +90,11 @@ def cropped(
     crop.read_missing_nodes()
     crop.drop_untouching()
     return crop.write(target, tags)
+
+
+def _plain(tags: Mapping[str, str]) -> dict[str, str]:
+    """Return tags without the characters that other formats hold and XML cannot."""
+    return {_NOT_XML.sub(" ", key): _NOT_XML.sub(" ", value) for key, value in tags.items()}
 
 
 def is_extract(path: Path) -> bool:
@@ -239,11 +246,17 @@ class _Crop:
             for part, number, refs in sorted(ways, key=lambda way: (way[0] > 0, abs(way[0]))):
                 way = self.ways[number]
                 tags = {key: value for key, value in way.tags.items() if keys is None or key in keys}
-                writer.add_way(mutable.Way(id=part, version=way.version, tags=tags, nodes=refs.tolist()))
+                writer.add_way(
+                    mutable.Way(id=part, version=way.version, tags=_plain(tags), nodes=refs.tolist())
+                )
             for number, one in sorted(self.relations.items()):
-                held = [member for member in one.members if member[0] == "w" and runs.get(member[1])]
+                held = [
+                    (kind, ref, _NOT_XML.sub(" ", role))
+                    for kind, ref, role in one.members
+                    if kind == "w" and runs.get(ref)
+                ]
                 writer.add_relation(
-                    mutable.Relation(id=number, version=one.version, tags=one.tags, members=held)
+                    mutable.Relation(id=number, version=one.version, tags=_plain(one.tags), members=held)
                 )
         return target
 
@@ -252,7 +265,7 @@ class _Crop:
         numbers = np.unique(np.concatenate([np.array(sorted(self.tagged), dtype=np.int64), *used]))
         for number, (lon, lat) in zip(numbers.tolist(), self.places.lonlat(numbers).tolist(), strict=True):
             version, tags = self.tagged.get(number, (1, {}))
-            writer.add_node(mutable.Node(id=number, version=version, tags=tags, location=(lon, lat)))
+            writer.add_node(mutable.Node(id=number, version=version, tags=_plain(tags), location=(lon, lat)))
 
     def _runs(self, number: int, refs: Ids) -> Iterator[tuple[int, Ids]]:
         """Yield the runs of nodes whose places are known, with an id each."""

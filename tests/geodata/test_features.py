@@ -9,6 +9,7 @@ from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
+import osmium
 import pandas as pd
 import pytest
 import shapely
@@ -210,6 +211,20 @@ def test_a_tag_may_be_called_as_a_column_is(tmp_path: Path) -> None:
     osm = Osm()
     osm.node(114, 22.5, shop="car", id="no", element="x", geometry="y", type="z", osm_id="w")
     assert sites(osm, tmp_path).sites["site_id"].tolist() == ["osm-node-1"]
+
+
+def test_an_extract_may_hold_characters_that_xml_cannot(tmp_path: Path) -> None:
+    osm = Osm()
+    osm.node(114, 22.5, shop="car", name="Cars")
+    outer = osm.ring(square(114, 22.6), shop="car", name="More")
+    osm.relation([outer], natural="water")
+    with osmium.SimpleWriter(str(tmp_path / "odd.osm.pbf")) as writer:
+        for one in osmium.FileProcessor(str(osm.write(tmp_path / "plain.osm"))):
+            odd = {tag.k: f"{tag.v}\x01" if tag.k == "name" else tag.v for tag in one.tags}
+            writer.add(one.replace(tags=odd))
+    read = read_features([tmp_path / "odd.osm.pbf"], HERE, WANTED, KEYS)
+    assert candidate_sites(read, AREAS, SITE_KINDS).sites["name"].tolist() == ["Cars", "More"]
+    assert len(read.table) == 3
 
 
 def test_helsinki_holds_what_is_mapped_there() -> None:
