@@ -219,7 +219,8 @@ def _describe_plan(console: Console, digest: "Digest") -> None:
     placement = digest.study.placement
     assert placement is not None
     t = console.t
-    stage = t("weighted shortage") if placement.limited else t("cost")
+    by_objective = {"cost": t("cost"), "total": t("opening and moving")}
+    stage = t("weighted shortage") if placement.limited else by_objective[digest.study.scenario.objective]
     console.say(
         "Outcome: {outcome}; {stage} {objective}, bound {bound}, gap {gap}.",
         outcome=t(HELD_BACK) if placement.held_back else t(OUTCOMES[str(placement.outcome)]),
