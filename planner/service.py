@@ -2,9 +2,12 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING
 
 import geopandas as gpd
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from scipy import sparse
 
@@ -16,12 +19,17 @@ from planner.network import Bools, Floats, Ints, KindAsked, Network, Quantity, u
 from planner.rules.reach_share import ReachShare
 from planner.study import Study, planned_network
 
-MOST_AREAS = 1_000
-"""Outlets whose service areas are drawn."""
+if TYPE_CHECKING:
+    from geodata.roadreach import RoadReach
+
+MOST_AREAS = 500
+"""Outlets whose service areas are drawn, new ones before others."""
 MOST_ROUTES = 500
 """Ways that are drawn, those of most sales first."""
 MOST_UNREACHED = 20_000
 """Rows of sales out of reach, the largest first."""
+KEPT = 8
+"""Answers that are kept: files, report and map ask for the same."""
 FAR = 4.0
 """A way is looked for as far as this many times the limit."""
 
@@ -63,7 +71,7 @@ def service_areas_of(
     adcode, enterprise
         Only outlets that stand there, only those of this enterprise; blank: all.
     most
-        The most outlets; existing ones come first.
+        The most outlets; where there are more, new ones are kept before existing ones.
 
     Returns
     -------
@@ -73,16 +81,14 @@ def service_areas_of(
     """
     measure, near = _network(study).measure, service_limit(study)
     outlets = located_outlets(study, adcode=adcode, enterprise=enterprise)
-    outlets = outlets[_of_kind(outlets, near.kind)].head(most)
+    outlets = _at_most(outlets[_of_kind(outlets, near.kind)], most)
     if not isinstance(measure, RoadMeasure) or outlets.empty:
         return _empty(AREA_COLUMNS)
-    from geodata.isochrones import service_areas
-
     places = outlets[["lon", "lat"]].to_numpy(dtype=float)
     single, at = np.unique(places, axis=0, return_inverse=True)
-    polygons = service_areas(measure.reach, single, near.limit, near.unit)
+    polygons = _polygons(measure.reach, single.tobytes(), near.limit, near.unit)
     table = outlets.assign(limit=near.limit, unit=str(near.unit))[AREA_COLUMNS].reset_index(drop=True)
-    return gpd.GeoDataFrame(table, geometry=np.asarray(polygons.array)[at.ravel()], crs=CRS)
+    return gpd.GeoDataFrame(table, geometry=polygons[at.ravel()], crs=CRS)
 
 
 def routes_of(
@@ -120,9 +126,10 @@ def routes_of(
     ways = _ways(network, near, sold, most, however_far=bool(point_id))
     if ways.empty:
         return _empty(ROUTE_COLUMNS)
-    lines = measure.reach.routes(
-        network.point_lonlat[ways["point"].to_numpy()],
-        network.outlet_lonlat[ways["outlet"].to_numpy()],
+    lines = _lines(
+        measure.reach,
+        network.point_lonlat[ways["point"].to_numpy()].tobytes(),
+        network.outlet_lonlat[ways["outlet"].to_numpy()].tobytes(),
         measure.unit,
     )
     table = ways.assign(
@@ -175,9 +182,31 @@ def located_outlets(study: Study, *, adcode: str = "", enterprise: str = "") -> 
     return outlets[kept].reset_index(drop=True)
 
 
+@lru_cache(maxsize=KEPT)
+def _polygons(reach: "RoadReach", places: bytes, limit: float, unit: TravelUnit) -> npt.NDArray[np.object_]:
+    """Return the service areas of places, given as the bytes of an array (J, 2)."""
+    from geodata.isochrones import service_areas
+
+    found = service_areas(reach, np.frombuffer(places).reshape(-1, 2), limit, unit)
+    return np.asarray(found.array, dtype=object)
+
+
+@lru_cache(maxsize=KEPT)
+def _lines(reach: "RoadReach", origins: bytes, targets: bytes, unit: TravelUnit) -> gpd.GeoDataFrame:
+    """Return the ways between places, given as the bytes of arrays (R, 2)."""
+    first, second = (np.frombuffer(side).reshape(-1, 2) for side in (origins, targets))
+    return reach.routes(first, second, unit)
+
+
 def _network(study: Study) -> Network:
     """Return the network with the new outlets, if any were planned."""
     return planned_network(study, study.new_outlets)
+
+
+def _at_most(outlets: pd.DataFrame, most: int) -> pd.DataFrame:
+    """Return the first outlets in their order, new ones kept before existing ones."""
+    wanted = outlets["stage"].ne("new").sort_values(kind="stable").index[:most]
+    return outlets.loc[wanted.sort_values()]
 
 
 def _of_kind(outlets: pd.DataFrame, asked: KindAsked) -> "pd.Series[bool]":

@@ -92,6 +92,7 @@ def test_what_is_reached_lies_in_the_service_areas(placed):
     points = placed.tables.demand.set_index("point_id").loc[near["point_id"], ["lon", "lat"]].to_numpy()
     for place, outlet in zip(points, near["outlet_id"], strict=True):
         assert polygons[outlet].buffer(0.02).covers(gpd.points_from_xy(*place[:, None])[0])
+    assert service_areas_of(placed, most=2)["stage"].tolist() == ["new", "new"]
     share = 1 - unreached_of(placed)["units"].sum() / 180
     assert share == pytest.approx(placed.sales_within_reach)
 
