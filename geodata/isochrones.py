@@ -88,33 +88,42 @@ class _Raster:
 
     def area(self, place: Joints, limit: float, unit: TravelUnit) -> shapely.Geometry:
         """Return from where one place is reached."""
-        wide = limit * (2.0 if len(self._reach.options.direction.ways) > 1 else 1.0) * 1.05
-        fields = [self._taken(place, wide, unit, to) for to in self._reach.options.direction.ways]
-        rows = np.flatnonzero(np.logical_or.reduce([field <= wide for field in fields]))
-        if not len(rows):
+        ways = self._reach.options.direction.ways
+        wide = limit * len(ways) * 1.05  # what is just beyond the limit says where between cells it ends
+        found = [self._taken(place, wide, unit, to) for to in ways]
+        where = [self._at[rows] for rows, _ in found]
+        if not all(map(len, where)):
             return shapely.MultiPolygon()
         offsets = self._offsets(unit)
         margin = max(abs(x) for x, _, _ in offsets) + 1
-        corner = self._at[rows].min(axis=0) - margin
-        shape = tuple((self._at[rows].max(axis=0) - corner + margin + 1).tolist())
-        where = self._at[rows] - corner
-        spreads = [_spread_out(_least_in(where, field[rows], shape), offsets) for field in fields]
+        corner = np.min([at.min(axis=0) for at in where], axis=0) - margin
+        shape = np.max([at.max(axis=0) for at in where], axis=0) - corner + margin + 1
+        spreads = [
+            _spread_out(_least_in(at - corner, taken, shape), offsets)
+            for at, (_, taken) in zip(where, found, strict=True)
+        ]
         return self._outline(np.mean(spreads, axis=0), corner, limit)
 
-    def _taken(self, place: Joints, limit: float, unit: TravelUnit, to: bool) -> FloatArray:
-        """Return what the way between each point of the roads and the place takes."""
+    def _taken(
+        self, place: Joints, limit: float, unit: TravelUnit, to: bool
+    ) -> tuple[IndexArray, FloatArray]:
+        """Return the points of the roads from where the way to the place, or back, is known, and its cost."""
         graph, cost = self._reach.graph(unit)
         taken, _ = graph.tree(place.links(leaving=not to), limit, backwards=to)
-        network, along = self._reach.network, self._fraction
-        ends, part = (network.head, 1.0 - along) if to else (network.tail, along)
-        field = taken[ends[self._edge]] + part * cost[self._edge]
+        ends = self._reach.network.head if to else self._reach.network.tail
+        own = place.own_edges(0)
+        edges = np.union1d(np.flatnonzero(taken[ends] <= limit), own)
+        rows = spread(self._first[edges], self._first[edges + 1] - self._first[edges])
+        edge, along = self._edge[rows], self._fraction[rows]
+        field = taken[ends[edge]] + (1.0 - along if to else along) * cost[edge]
         if not place.at_node[0]:
-            for edge in place.own_edges(0):
-                rows = slice(self._first[edge], self._first[edge + 1])
-                ahead = (place.fraction(0, edge) - along[rows]) * (1.0 if to else -1.0)
-                direct = np.where(ahead >= 0, ahead * cost[edge] + place.access[0], np.inf)
-                field[rows] = np.minimum(field[rows], direct)
-        return field
+            mine = np.flatnonzero(np.isin(edge, own))
+            at = place.fractions(np.zeros(len(mine), dtype=np.int64), edge[mine])
+            ahead = (at - along[mine]) * (1.0 if to else -1.0)
+            direct = np.where(ahead >= 0, ahead * cost[edge[mine]] + place.access[0], np.inf)
+            field[mine] = np.minimum(field[mine], direct)
+        known = field <= limit
+        return rows[known], field[known]
 
     def _offsets(self, unit: TravelUnit) -> Offsets:
         """Return the cells around one, and what it takes to get there beside the road."""
@@ -158,10 +167,10 @@ def _points_along(
     return line[at].astype(np.int64), fraction, begin[at] + share[:, None] * (end - begin)[at]
 
 
-def _least_in(where: IndexArray, values: FloatArray, shape: tuple[int, ...]) -> FloatArray:
+def _least_in(where: IndexArray, values: FloatArray, shape: IndexArray) -> FloatArray:
     """Return a raster with the least of the values in each cell."""
-    field = np.full(shape, _NEVER)
-    np.minimum.at(field, (where[:, 0], where[:, 1]), values)
+    field = np.full(tuple(shape), _NEVER)
+    np.minimum.at(field.reshape(-1), where[:, 0] * shape[1] + where[:, 1], values)
     return field
 
 
