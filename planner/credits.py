@@ -11,6 +11,7 @@ from geodata.schemas import Tables
 OPENSTREETMAP = CREDIT
 """Of whatever was taken from OpenStreetMap."""
 _NAME = "openstreetmap"
+_HEADERS = ("source", "来源", "数据来源")
 
 
 def credits_of(tables: Tables) -> tuple[str, ...]:
@@ -33,8 +34,7 @@ def _credits(tables: Tables) -> Iterator[str]:
 
 
 def from_openstreetmap(table: pd.DataFrame | None) -> bool:
-    """Return whether a table's column `source` names OpenStreetMap in any row."""
-    if table is None or "source" not in table:
-        return False
-    names = (re.sub(r"[\s_-]", "", str(one)).casefold() for one in table["source"].dropna().unique())
-    return any(_NAME in name for name in names)
+    """Return whether a table's column `source` (来源) names OpenStreetMap in any row."""
+    columns = [] if table is None else [table[name] for name in _HEADERS if name in table]
+    names = (str(one) for column in columns for one in column.dropna().unique())
+    return any(_NAME in re.sub(r"[\s_-]", "", name).casefold() for name in names)

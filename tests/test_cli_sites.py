@@ -253,3 +253,4 @@ def test_a_table_without_openstreetmap_owes_no_credit() -> None:
     assert not from_openstreetmap(pd.DataFrame({"site_id": ["1"]}))
     assert not from_openstreetmap(pd.DataFrame({"source": ["survey", None]}))
     assert from_openstreetmap(pd.DataFrame({"source": ["survey", "Open Street Map 2026"]}))
+    assert from_openstreetmap(pd.DataFrame({"来源": [None, "openstreetmap"]}))
