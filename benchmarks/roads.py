@@ -32,7 +32,7 @@ BEGIN, END = "<!-- roads: begin -->", "<!-- roads: end -->"
 POINTS, SITES = 2_000, 200
 SIZES = (10_000, 30_000, 100_000, 300_000, 1_000_000)
 HALF_MILLION = 500_000
-PEER_SECONDS = 60.0  # after these, the sites left are not searched by NetworkX
+PEER_SECONDS = 30.0  # after these, the sites left are not searched by NetworkX
 CUTS = {TravelUnit.KM: (2.0, 5.0, 15.0, 30.0), TravelUnit.MIN: (5.0, 15.0, 30.0, math.inf)}
 TOWN_CUTS = {TravelUnit.KM: (1.0, math.inf), TravelUnit.MIN: (2.0, math.inf)}
 
