@@ -23,6 +23,7 @@ OPTIONAL = {"distributed"}
 COMES_WITH = {
     "annotated_types": "pydantic",
     "branca": "folium",
+    "contourpy": "matplotlib",
     "markupsafe": "jinja2",
     "pyproj": "geopandas",
     "starlette": "streamlit",
