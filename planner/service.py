@@ -294,28 +294,33 @@ def _first_of_each_role(study: Study) -> list[ReachShare]:
 
 
 def _unreached(network: Network, rule: ReachShare, adcode: str, enterprise: str, most: int) -> pd.DataFrame:
-    """Return the rows of one role, unsorted, of each enterprise at most `most`: one at a time, for memory."""
+    """Return the rows of one role, unsorted, the largest; an enterprise at a time, for memory."""
     covered = sparse.csc_array(rule.covered(network, network.of_kind(rule.outlet_kind)))
     asked = network.parties(rule.role)
     if enterprise:
         asked = asked & (network.enterprises == enterprise)
-    inside = np.ones(len(network.adcodes)) if not adcode else (network.adcodes == adcode).astype(float)
-    parts = [pd.DataFrame(columns=UNREACHED_COLUMNS)]
-    for party in np.flatnonzero(asked):
-        by_area = network.quantity[Quantity.SALES][party] * inside
+    inside = (network.adcodes == adcode) if adcode else np.ones(len(network.adcodes), dtype=bool)
+    found: list[tuple[Ints, Ints, Floats]] = []
+    for party in np.flatnonzero(asked).tolist():
+        by_area = np.where(inside, network.quantity[Quantity.SALES][party], 0.0)
         sold = by_area[network.point_area] * network.point_weight
         sold[covered.indices[covered.indptr[party] : covered.indptr[party + 1]]] = 0.0
-        point = np.argsort(-sold, kind="stable")[:most]
-        point = point[sold[point] > 0]
-        rows = {
-            "point_id": network.point_ids[point],
-            "enterprise": network.enterprises[party],
-            "role": str(rule.role),
-            "adcode": network.adcodes[network.point_area[point]],
-            "units": sold[point],
-            "lon": network.point_lonlat[point, 0],
-            "lat": network.point_lonlat[point, 1],
-        }
-        parts.append(pd.DataFrame(rows, columns=UNREACHED_COLUMNS))
-    filled = [part for part in parts if len(part)]
-    return pd.concat(filled, ignore_index=True) if filled else parts[0]
+        point = np.flatnonzero(sold > 0)
+        found.append((np.full(len(point), party), point, sold[point]))
+    party_of, point_of, units = (
+        np.concatenate([np.empty(0, dtype=kind), *(part[at] for part in found)])
+        for at, kind in enumerate((np.int64, np.int64, np.float64))
+    )
+    if len(units) > most:  # of equals all, which are sorted out by their names
+        kept = units >= np.partition(units, -most)[-most]
+        party_of, point_of, units = party_of[kept], point_of[kept], units[kept]
+    rows = {
+        "point_id": network.point_ids[point_of],
+        "enterprise": network.enterprises[party_of],
+        "role": str(rule.role),
+        "adcode": network.adcodes[network.point_area[point_of]],
+        "units": units,
+        "lon": network.point_lonlat[point_of, 0],
+        "lat": network.point_lonlat[point_of, 1],
+    }
+    return pd.DataFrame(rows, columns=UNREACHED_COLUMNS)
