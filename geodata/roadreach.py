@@ -116,9 +116,9 @@ class RoadReach:
         return reduce(union, straight, roads)
 
     def nearest(self, points: FloatArray, places: FloatArray, k: int, unit: TravelUnit) -> sparse.csr_array:
-        """Return each point with its `k` nearest places, as many as can be reached; of equals the first.
+        """Return each point with its `k` nearest places, as many as can be reached.
 
-        Shapes, units and storage are those of `within`.
+        Of places equally far by road the first are taken. Shapes, units and storage are those of `within`.
         """
         points, places = _lonlat(points), _lonlat(places)
         shape, k = (len(points), len(places)), min(k, len(places))
