@@ -123,6 +123,19 @@ def test_a_way_cut_by_the_extract_falls_into_runs(tmp_path):
     assert sorted(refs for number, (refs, _) in ways.items() if number < 0) == [[11, 15]]
 
 
+def test_a_way_is_whole_however_far_it_goes(tmp_path):
+    city = cities.grid(3)
+    city.nodes |= {50: (117.0, 41.0), 51: (118.0, 40.0), 52: (118.0, 41.0)}
+    city.add(300, [9, 50, 51])
+    city.add(301, [51, 52])
+    nodes, ways, _ = read_all(
+        cropped(city.write(tmp_path / "a.osm"), cities.BOX, ROADS, tmp_path / "cut.osm")
+    )
+    assert ways[300][0] == [9, 50, 51]
+    assert nodes[51][0] == (1_180_000_000, 400_000_000)
+    assert 301 not in ways
+
+
 def test_of_two_versions_the_newer_is_kept(tmp_path):
     city = cities.grid(3)
     old = city.write(tmp_path / "old.osm")

@@ -107,6 +107,23 @@ def test_speeds_are_the_limits(network, ends, kmh):
     assert network.length_m[quickest] / network.seconds[quickest] * 3.6 == pytest.approx(kmh, rel=1e-6)
 
 
+def test_a_limit_that_changes_between_crossings_counts_for_its_stretch(tmp_path):
+    """Merged into one edge, OSMnx would give it the mean of both limits, however long each holds."""
+    city = cities.City({1: (116.0, 40.0), 2: (116.001, 40.0), 3: (116.01, 40.0)})
+    city.add(1, [1, 2], maxspeed="20")
+    city.add(2, [2, 3], maxspeed="60")
+    found = read_roads([city.write(tmp_path / "city.osm")], cities.BOX, cache=tmp_path)
+    metres = [1000 * float(great_circle_km(*city.nodes[a], *city.nodes[b])) for a, b in ((1, 2), (2, 3))]
+    assert seconds(found, 1, 3) == pytest.approx(3.6 * (metres[0] / 20 + metres[1] / 60), rel=1e-6)
+
+
+def test_the_part_with_the_most_road_is_kept_not_that_with_the_most_nodes(tmp_path):
+    tail, head = [0, 1, 2, 3, 3, 4], [1, 0, 3, 2, 4, 3]
+    metres = [9.0, 9.0, 2.0, 2.0, 2.0, 2.0]
+    network = network_from_arrays([1, 2, 3, 4, 5], [0] * 5, [0] * 5, tail, head, metres, metres)
+    assert largest_component(network).node_id.tolist() == [1, 2]
+
+
 def test_roads_without_a_limit_take_the_mean_of_their_class(network):
     (untagged,) = edge(network, 25, 26)
     (slip,) = edge(network, 19, 20)
