@@ -24,6 +24,7 @@ COMES_WITH = {
     "contourpy": "matplotlib",
     "markupsafe": "jinja2",
     "pyproj": "geopandas",
+    "requests": "osmnx",
     "starlette": "streamlit",
 }
 """What is imported by its own name, and the package that cannot be without it."""
