@@ -18,8 +18,8 @@ from planner.intake import Upload, plain_name
 
 ENDINGS = (".osm.pbf", ".pbf", ".osm", ".osm.bz2", ".osm.gz", ".graphml")
 MOST_FILES = 8
-MOST_EDGES = 3_000_000
-"""Directions of roads that a session keeps: some 500 MB, with what is searched on them."""
+MOST_EDGES = 1_000_000
+"""Directions of streets that a session keeps: some 700 MB, with what is searched on them."""
 COARSE = 0.005
 """Degrees that the outline of areas may be off."""
 ROADS = "roads"

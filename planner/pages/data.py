@@ -19,8 +19,6 @@ from planner.language import Translator
 from planner.pages import roads, session
 from planner.pages.problems import show_problems
 
-MOST_OWN = 3
-"""Uploads that one session keeps; the oldest go."""
 DATUMS = {"wgs84": "WGS-84 (GPS)", "gcj02": "GCJ-02", "bd09": "BD-09"}
 _TABLE_ENDINGS = ["csv", "xlsx", "parquet", "gpkg", "geojson"]
 _AREA_ENDINGS = ["gpkg", "geojson", "json", "parquet", "geoparquet"]
@@ -209,7 +207,7 @@ def _use_sample(size: str) -> None:
 
 def _use(intake: Intake) -> None:
     """Work on uploaded tables from now on."""
-    session.keep_own(session.own_tables(), intake.digest, intake.tables, most=MOST_OWN)
+    session.keep_own(session.own_tables(), intake.digest, intake.tables, most=session.MOST_OWN)
     st.session_state.pop("checked_tables", None)
     session.use_tables(intake.digest)
 

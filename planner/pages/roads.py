@@ -10,7 +10,7 @@ from planner.forms import choice_name
 from planner.language import Translator
 from planner.pages import session
 from planner.pages.problems import show_problems
-from planner.roadintake import MOST_FILES, data_name, read_road_upload, road_km, without_roads
+from planner.roadintake import MOST_FILES, read_road_upload, road_km, without_roads
 from planner.scenario import Metric
 from planner.work import Work, obstacles
 
@@ -88,7 +88,7 @@ def _remove() -> None:
     metric = Metric.GREAT_CIRCLE if current.scenario.metric.by_road else current.scenario.metric
     scenario = current.scenario.model_copy(update={"metric": metric})
     if _take_if_measurable(current.model_copy(update={"scenario": scenario}), bare):
-        session.use_roads(data_name(current.data, None), bare)
+        session.use_roads(bare)
 
 
 def _upload(tables: Tables, t: Translator) -> None:
@@ -124,6 +124,6 @@ def _read(tables: Tables, files: list[UploadedFile], margin_km: float, t: Transl
     current = session.work()
     settings = current.scenario.roads.model_copy(update={"margin_km": margin_km})
     session.change(scenario=current.scenario.model_copy(update={"roads": settings}))
-    session.use_roads(data_name(current.data, found.roads), found)
+    session.use_roads(found)
     st.session_state["roads_taken"] = st.session_state.get("roads_taken", 0) + 1  # empties the box
     st.rerun()

@@ -16,6 +16,7 @@ from geodata.tables import read_tables
 from planner.language import Language, Translator, translator
 from planner.pages.shelf import SHELF
 from planner.report_digest import Digest, digest_of
+from planner.roadintake import data_name
 from planner.rules.ruleset import RuleSet, load_rule_set, presets
 from planner.scenario import Metric, Scenario
 from planner.study import Study, check_study
@@ -23,6 +24,8 @@ from planner.work import Work, obstacles
 
 Own = TypeVar("Own")
 SAMPLES = tuple(str(size) for size in SampleSize)
+MOST_OWN = 3
+"""Tables that one session keeps; the oldest go."""
 FIRST_RULES = "cn-2026-73"
 LANGUAGE_VARIABLE, SAMPLE_VARIABLE = "OUTLET_PLANNER_LANG", "OUTLET_PLANNER_SAMPLE"
 """How `outlet-planner app` says with what the app opens."""
@@ -110,22 +113,20 @@ def use_tables(data: str) -> None:
         set_work(began if obstacles(moved, tables_of(data)) else moved)
 
 
-def use_roads(data: str, changed: Tables) -> None:
+def use_roads(changed: Tables) -> None:
     """Work on the same tables with other roads, or with none, from now on; everything else stays.
 
-    Without roads it is measured in straight lines.
+    Without roads it is measured in straight lines. Tables have the name again that they had without roads.
     """
     current, own = work(), own_tables()
     bases: dict[str, str] = st.session_state.setdefault("road_bases", {})
-    base = bases.get(current.data, current.data)
+    has_roads = tables().roads is not None  # without a known base where a saved scenario brought them
+    base = bases.get(current.data) or (data_name(current.data, None) if has_roads else current.data)
     own.pop(current.data, None)
-    if changed.roads is None:
-        name = base
-        if name not in SAMPLES:
-            own[name] = changed
-    else:
-        name = data
-        own[name], bases[name] = changed, base
+    name = base if changed.roads is None else data_name(base, changed.roads)
+    bases[name] = base
+    if name not in SAMPLES:
+        keep_own(own, name, changed, most=MOST_OWN)
     set_work(current.model_copy(update={"data": name, "scenario": _measured(current.scenario, changed)}))
 
 

@@ -87,16 +87,31 @@ def test_a_sample_gets_a_copy_with_roads_and_stays_as_it_is() -> None:
         from planner.pages import session
         from tests.planner import roadworlds
 
-        session.use_roads("with", replace(session.tables(), roads=roadworlds.roads()))
+        for seconds in range(1, 6):  # of roads, too, only the latest are kept
+            session.use_roads(replace(session.tables(), roads=roadworlds.roads(kmh=60 + seconds)))
+            if seconds < 5:
+                session.use_tables("demo")
 
     test = page("data", setup=setup)
     assert not test.exception
-    assert work(test).data == "with"
-    assert "My sample 1, with roads" in test.selectbox(key="data").options
+    assert len(test.session_state["own_tables"]) == 3
+    assert work(test).data in test.session_state["own_tables"]
+    assert "My sample 3, with roads" in test.selectbox(key="data").options
     test.button(key="remove_roads").click().run()
     assert not test.exception
     assert work(test).data == "demo"
-    assert test.session_state["own_tables"] == {}
+    assert len(test.session_state["own_tables"]) == 2
+
+
+def test_roads_that_came_with_a_scenario_are_removed_under_another_name() -> None:
+    test = page("data", setup=begin())
+    test.button(key="remove_roads").click().run()
+    assert not test.exception
+    (name,) = test.session_state["own_tables"]
+    assert name not in ("grid", "demo")
+    assert work(test).data == name
+    assert work(test).scenario.metric is Metric.GREAT_CIRCLE
+    assert test.session_state["own_tables"][name].roads is None
 
 
 def test_a_file_that_is_no_roads_changes_nothing() -> None:
