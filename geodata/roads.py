@@ -79,7 +79,7 @@ def read_roads(
     if not paths:
         raise InputError(say("No file of roads is given."))
     names = " + ".join(path.name for path in paths)
-    around = with_margin(polygon, margin_km)
+    around = _around(polygon, margin_km, names)
     digests = [file_digest(road_file(path)) for path in paths]
     key = cache_key("files", names, *digests, around.normalize().wkb_hex)
     return cached(key, lambda: _read(list(paths), around, names), cache)
@@ -114,7 +114,7 @@ def fetch_roads(
         If the polygon with its margin spans more than `LARGEST_KM2`, the service cannot be reached, is busy,
         refuses, answers in part or with something else, or knows no road there.
     """
-    around = with_margin(polygon, margin_km)
+    around = _around(polygon, margin_km, "Overpass")
     span = sum(area_km2(part.convex_hull) for part in shapely.get_parts(around))
     if span > LARGEST_KM2:
         raise InputError(too_large(span, LARGEST_KM2))
@@ -122,6 +122,13 @@ def fetch_roads(
     folder = cache or road_cache()
     key = cache_key("overpass", watch.url, around.normalize().wkb_hex)
     return cached(key, lambda: _fetch(around, watch, folder / "overpass"), folder)
+
+
+def _around(polygon: shapely.Geometry, margin_km: float, name: str) -> shapely.Geometry:
+    around = with_margin(polygon, margin_km)
+    if around.is_empty:
+        raise InputError(no_roads(name))
+    return around
 
 
 def _fetch(around: shapely.Geometry, watch: Watch, answers: Path) -> RoadNetwork:

@@ -322,6 +322,8 @@ def test_a_polygon_elsewhere_has_no_roads(tmp_path):
     file = cities.city().write(tmp_path / "city.osm")
     with pytest.raises(InputError, match="no road for cars"):
         read_roads([file], shapely.box(0, 0, 1, 1), cache=tmp_path)
+    with pytest.raises(InputError, match="no road for cars"):
+        read_roads([file], shapely.MultiPolygon(), cache=tmp_path)
 
 
 def test_osmnx_s_settings_are_as_they_were(tmp_path):
