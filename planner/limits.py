@@ -9,7 +9,7 @@ from scipy import sparse
 from optimization import LocationProblem, SolverOptions, solve
 from planner.curves import STEP, Option, curves_of
 from planner.network import Floats, Network, Quantity
-from planner.run import LIMITED, Job, Planned, Run, solved
+from planner.run import LIMITED, SHORTAGE_TOTAL, Job, Planned, Run, solved
 from planner.scope import Scope
 
 SCALE = 1e6
@@ -49,7 +49,7 @@ def within_limits(run: Run, planned: list[Planned]) -> Limited | None:
     curves = curves_of(run, planned)
     chosen, bound = share_out(curves, weights, max_new=max_new, budget=budget, options=run.options)
     jobs = [_limited(item.job, option, run) for item, option in zip(planned, chosen, strict=True)]
-    final = solved(run, jobs, LIMITED)
+    final = solved(run, jobs, LIMITED if run.world.moves is None else SHORTAGE_TOTAL)
     left = np.array([_shortage(item, option) for item, option in zip(final, chosen, strict=True)])
     judged = [_judged(now, before) for now, before in zip(final, planned, strict=True)]
     return Limited(judged, Master(float(weights @ left), min(bound, float(weights @ left))))
@@ -61,6 +61,7 @@ def _limited(job: Job, option: Option, run: Run) -> Job:
     return replace(
         job,
         apart=job.apart | option.apart,
+        storage=None,
         max_open=None if scenario.max_new is None else option.units,
         budget=None if scenario.budget is None else option.cost * (1 + STEP / 10),
     )
