@@ -18,6 +18,7 @@ from planner.study import Study, summary_of
 from planner.study_folder import (
     FINDING_FILE_COLUMNS,
     HAULAGE_FILE,
+    STRAIGHT_FILE,
     read_study,
     read_summary,
     read_written,
@@ -48,7 +49,12 @@ def verify(directory: Path) -> Message | None:
 
 def _differences(study: Study, directory: Path) -> Iterator[Message]:
     if study.placement is not None:
-        yield from _plan_differences(study)
+        yield from _plan_differences(study, study.new_outlets)
+    if study.straight is not None:
+        for difference in _plan_differences(study, study.straight.outlets):
+            yield say(
+                "{file}, looked at like a plan: {difference}", file=STRAIGHT_FILE, difference=difference
+            )
     written = read_written(directory / "findings.csv", FINDING_FILE_COLUMNS)
     yield from _finding_differences(study.findings, written)
     if study.haulage is not None:
@@ -177,12 +183,11 @@ def _first_finding(differs: Bools, ours: pd.DataFrame, theirs: pd.DataFrame, nam
         )
 
 
-def _plan_differences(study: Study) -> Iterator[Message]:
+def _plan_differences(study: Study, plan: pd.DataFrame) -> Iterator[Message]:
     """Hold each new outlet against the candidate it was opened at: place, cost, attributes, number."""
     network = network_of(study.tables, study.scenario, territory=study.rules.territory)
     candidates = candidates_of(study.tables, network, study.rules, study.scenario)
     key = ["site_id", "kind", "action"]
-    plan = study.new_outlets
     if plan.empty:
         return
     sites = candidates.table.drop_duplicates(key).set_index(key)

@@ -118,9 +118,14 @@ def test_other_roads_are_noticed(folder, tmp_path):
 
 
 def test_another_straight_plan_is_noticed(folder, tmp_path):
+    """One outlet less, which the figures tell, and one elsewhere, which its site tells."""
     changed = tmp_path / "study"
     shutil.copytree(folder, changed)
     path = changed / "plan_straight.csv"
     lines = path.read_text(encoding="utf-8-sig").splitlines()
     path.write_text("\n".join(lines[:-1]) + "\n", encoding="utf-8")
     assert "by_straight_line" in str(verify(changed))
+    shutil.copy(folder / "plan_straight.csv", path)
+    table = pd.read_csv(path, dtype=str)
+    table.assign(lon=table["lon"].astype(float) + 0.01).to_csv(path, index=False)
+    assert "plan_straight.csv" in str(verify(changed))
