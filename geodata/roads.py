@@ -32,10 +32,10 @@ from geodata.overpass import (
     unreachable,
 )
 from geodata.roadcache import cache_key, cached, road_cache
-from geodata.roadnetwork import RoadNetwork, joined_networks, largest_component, network_from_arrays
+from geodata.roadframes import network_of_frames
+from geodata.roadnetwork import RoadNetwork, joined_networks, largest_component
 from geodata.roadtexts import assumed_speeds, dated, no_roads, odd_limits, road_file, too_large
 
-_DIGITS = 6  # of metres and seconds: sums in another order differ far below, and the digest shall not
 LARGEST_KM2 = 50_000.0  # a prefecture with its margin; a public service is no place for more
 PIECES_M2 = (2.5e9, 6.25e8, 1.5e8)  # OSMnx's own largest piece, then a quarter, then a sixteenth
 _TAGS = ("highway", "junction", "maxspeed", "oneway")  # what OSMnx needs to know of a way
@@ -319,29 +319,9 @@ def network_of_graph(graph: nx.MultiDiGraph, name: str) -> RoadNetwork:
     notes: list[Note] = []
     if any(seconds is None for _, _, seconds in graph.edges(data="travel_time")):
         notes += _add_times(graph, name)
-    return _arrays(graph, name, notes)
-
-
-def _arrays(graph: nx.MultiDiGraph, name: str, notes: list[Note]) -> RoadNetwork:
-    if not graph.number_of_edges():
+    if not graph.number_of_edges():  # simplifying may have left a point
         raise InputError(no_roads(name))
-    nodes, edges = ox.graph_to_gdfs(graph)
-    edges = edges.reset_index()
-    position = {node: place for place, node in enumerate(nodes.index)}
-    lines = edges.geometry.to_numpy()
-    return network_from_arrays(
-        nodes.index.to_numpy(),
-        nodes["x"].to_numpy(),
-        nodes["y"].to_numpy(),
-        edges["u"].map(position).to_numpy(),
-        edges["v"].map(position).to_numpy(),
-        edges["length"].to_numpy(dtype=float).round(_DIGITS),
-        edges["travel_time"].to_numpy(dtype=float).round(_DIGITS),
-        xy=shapely.get_coordinates(lines),
-        start=np.concatenate([[0], np.cumsum(shapely.get_num_coordinates(lines))]),
-        name=name,
-        notes=notes,
-    )
+    return network_of_frames(*ox.graph_to_gdfs(graph), name, notes)
 
 
 def _add_times(graph: nx.MultiDiGraph, name: str) -> list[Note]:

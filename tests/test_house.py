@@ -23,6 +23,7 @@ COMES_WITH = {
     "branca": "folium",
     "contourpy": "matplotlib",
     "markupsafe": "jinja2",
+    "networkx": "osmnx",
     "pyproj": "geopandas",
     "requests": "osmnx",
     "starlette": "streamlit",
