@@ -291,6 +291,19 @@
       const tall = corners[0].y - corners[1].y;
       const below = legend.open && free < 120 ? Math.max(0, Math.min(legend.offsetHeight - 0.4 * tall, map.getSize().y / 2)) : 0;
       map.fitBounds(home, { paddingTopLeft: [6 + (below ? 0 : left), 6 + (below ? 38 : 0)], paddingBottomRight: [6, 6 + below], animate: false });
+      const covered = below ? coveredAreas() : 0;
+      if (!covered || legend.offsetWidth > 0.42 * map.getSize().x) { return; }
+      // Where there is something in that corner, the map stands beside the legend if that covers less of it.
+      const view = [map.getCenter(), map.getZoom()];
+      map.fitBounds(home, { paddingTopLeft: [16 + legend.offsetWidth, 6], paddingBottomRight: [6, 6], animate: false });
+      if (map.getZoom() < view[1] - 0.5 || coveredAreas() >= covered) { map.setView(...view, { animate: false }); }
+    }
+    function coveredAreas() {
+      const right = legend.offsetLeft + legend.offsetWidth;
+      return areas.at.filter(([lon, lat]) => {
+        const point = map.latLngToContainerPoint([lat, lon]);
+        return point.x < right && point.y > legend.offsetTop;
+      }).length;
     }
     map.on("focus", () => map.scrollWheelZoom.enable()).on("click", () => map.scrollWheelZoom.enable());
     container.addEventListener("mouseleave", () => map.scrollWheelZoom.disable());
