@@ -10,6 +10,7 @@ from planner.check import findings_of, sales_within_reach
 from planner.draft import Draft, placement_of, plan_rows
 from planner.haulage import haulage_facts, total_cost
 from planner.placement import worth_in_total
+from planner.spaced import spacing_differences
 from planner.study import Study, planned_network
 
 
@@ -51,3 +52,12 @@ def with_sites(tables: Tables, draft: Draft) -> Tables:
         return replace(tables, sites=tried)
     both = pd.concat([tables.sites, tried], ignore_index=True)
     return replace(tables, sites=gpd.GeoDataFrame(both, geometry="geometry", crs=CRS))
+
+
+def crowded(draft: Draft, study: Study) -> int:
+    """Return how many tried sites are nearer to another outlet than the scenario keeps outlets apart."""
+    rows, spacing_km = plan_rows(draft, study.tables, study.scenario), study.scenario.spacing_km
+    if spacing_km is None or rows.empty:
+        return 0
+    found = spacing_differences(rows, study.counted_outlets, spacing_km)
+    return len({message.values["outlet"] for message in found})

@@ -9,12 +9,13 @@ import shapely
 from geodata.assignment import locate
 from geodata.messages import Message, say
 from geodata.reach import great_circle_km
-from geodata.schemas import Tables
+from geodata.schemas import OutletStatus, Tables
 from planner.draft import Draft, Exclusion, TriedSite
-from planner.network import Floats
+from planner.network import Floats, used_by
 from planner.rules.presence import Presence
 from planner.rules.reach_share import ReachShare
 from planner.rules.ruleset import RuleSet
+from planner.spacing import TOLERANCE_KM
 
 SAME_PLACE_KM = 0.05
 """Outlets of one enterprise and kind that are nearer than this are one and the same."""
@@ -39,7 +40,9 @@ def _near(tables: Tables, lon: float, lat: float) -> gpd.GeoDataFrame:
     return tables.areas[here]
 
 
-def refusal(site: TriedSite, tables: Tables, rules: RuleSet, draft: Draft) -> Message | None:
+def refusal(
+    site: TriedSite, tables: Tables, rules: RuleSet, draft: Draft, *, spacing_km: float | None = None
+) -> Message | None:
     """Return why a site can't be tried, or None where it can.
 
     It can't be off every area, where its enterprise has no duty, in an excluded part of the map, or where
@@ -49,13 +52,17 @@ def refusal(site: TriedSite, tables: Tables, rules: RuleSet, draft: Draft) -> Me
     ----------
     draft
         The sites tried beside it; one of the same id is the site itself before it was moved.
+    spacing_km
+        How far outlets of an enterprise and a kind stand apart at least; None: any.
     """
     if not site.adcode:
         return say("No area is here: the place lies in the sea or abroad. Choose one inside an area.")
+    others = [other for other in draft.sites if other.outlet_id != site.outlet_id]
     return (
         _not_its_area(site, tables, rules)
         or _excluded(site, draft.exclusions)
-        or _taken(site, tables, [other for other in draft.sites if other.outlet_id != site.outlet_id])
+        or _taken(site, tables, others)
+        or (None if spacing_km is None else _too_near(site, tables, others, spacing_km))
     )
 
 
@@ -139,6 +146,31 @@ def _taken(site: TriedSite, tables: Tables, tried: Sequence[TriedSite]) -> Messa
         if distance <= SAME_PLACE_KM and other.kind == site.kind and _share(other.users, site.users):
             return _same(f"{other.name} ({other.outlet_id})")
     return None
+
+
+def _too_near(
+    site: TriedSite, tables: Tables, tried: Sequence[TriedSite], spacing_km: float
+) -> Message | None:
+    """Say which outlet of the same kind and enterprise is nearer than the spacing, if one is."""
+    outlets = tables.outlets
+    open_ = outlets[
+        outlets["status"].astype(str).eq(str(OutletStatus.OPEN))
+        & outlets["kind"].astype(str).eq(str(site.kind))
+        & used_by(outlets["enterprises"], site.users)
+    ]
+    alike = [one for one in tried if one.kind == site.kind and _share(one.users, site.users)]
+    lon, lat = [*open_["lon"], *(one.lon for one in alike)], [*open_["lat"], *(one.lat for one in alike)]
+    names = [*open_["name"].astype(str), *(one.label for one in alike)]
+    km = great_circle_km(np.array(lon, dtype=float), np.array(lat, dtype=float), site.lon, site.lat)
+    if not len(km) or np.isnan(km).all() or np.nanmin(km) >= spacing_km - TOLERANCE_KM:
+        return None
+    return say(
+        "{name} is {km} km away; the assumptions keep outlets of an enterprise and a kind {apart:g} km "
+        "apart. Choose a place farther off, or change the spacing.",
+        name=names[int(np.nanargmin(km))],
+        km=f"{np.nanmin(km):.2f}",
+        apart=spacing_km,
+    )
 
 
 def _share(names: Iterable[str], others: Iterable[str]) -> bool:

@@ -9,6 +9,7 @@ from geodata.schemas import OutletKind
 from maps.palette import MARKS
 from planner.areaview import amount
 from planner.draft import Draft, TriedSite, content
+from planner.drafted import crowded
 from planner.language import Translator
 from planner.pages import places, session, tryproposal, trystate, ways
 from planner.pages.exclusions import exclusion_panel, shapes
@@ -218,6 +219,13 @@ def _gain(found: Trial, t: Translator) -> None:
             "{n} tried site lies in another area and counts there: {areas}.",
             "{n} tried sites lie in other areas and count there: {areas}.", len(found.beyond), areas=areas,
         )))  # fmt: skip
+    spacing_km = session.work().scenario.spacing_km
+    if spacing_km is not None and (number := crowded(session.work().draft, session.study())):
+        st.warning(t.plural(
+            "{n} tried site is nearer to another outlet than the {km} km that the assumptions ask for.",
+            "{n} tried sites are nearer to other outlets than the {km} km that the assumptions ask for.",
+            number, km=f"{spacing_km:g}",
+        ))  # fmt: skip
     if len(found.elsewhere):
         st.text(t.plural("{n} finding of another area changes with it.",
                          "{n} findings of other areas change with it.", len(found.elsewhere)))  # fmt: skip

@@ -124,7 +124,9 @@ def _tried(draft: Draft, site: TriedSite, *, new: bool) -> bool:
     except ValidationError as error:
         refuse(sentences_of(error, site.name)[0], site.lon, site.lat)
         return False
-    message = refusal(site, session.tables(), session.work().rules, draft)
+    current = session.work()
+    spacing_km = current.scenario.spacing_km
+    message = refusal(site, session.tables(), current.rules, draft, spacing_km=spacing_km)
     if message is not None:
         refuse(message, site.lon, site.lat)
         return False

@@ -27,7 +27,7 @@ from planner.draft import (
     plan_rows,
     removed,
 )
-from planner.drafted import drafted_study
+from planner.drafted import crowded, drafted_study
 from planner.history import History
 from planner.language import translator
 from planner.openings import PLAN_COLUMNS
@@ -161,6 +161,32 @@ def test_a_site_is_tried_where_nothing_is_in_its_way(changed: dict[str, object])
 def test_a_site_that_is_moved_is_not_in_its_own_way() -> None:
     draft = added(Draft(), site(1))
     assert refusal(site(1, lat=30.3 + 0.01 * KM), world(), RULES, draft) is None
+
+
+@pytest.mark.parametrize(
+    ("changed", "name"),
+    [
+        ({"lon": 100.5, "lat": 30.5 + 4.9 * KM}, "Standing is 4.90 km away"),
+        ({"lon": 100.5, "lat": 30.5 + 5.0 * KM}, ""),
+        ({"lon": 100.5, "lat": 30.5 + 4.9 * KM, "kind": "storage"}, ""),
+        ({"lon": 100.2, "lat": 30.2 - 3 * KM}, "0009 is 3.00 km away"),
+        ({"lon": 100.2, "lat": 30.2 - 3 * KM, "outlet_id": f"T{CODE}-0009"}, ""),
+    ],
+)
+def test_a_site_keeps_the_spacing_that_is_asked_for(changed: dict[str, object], name: str) -> None:
+    draft = added(Draft(), site(9, lon=100.2, lat=30.2))
+    message = refusal(site(**changed), world(), RULES, draft, spacing_km=5.0)
+    assert (message is None) == (name == "")
+    assert name in str(message or "")
+    assert refusal(site(**changed), world(), RULES, draft) is None
+
+
+def test_sites_that_were_tried_before_the_spacing_was_asked_for_are_counted() -> None:
+    scenario = worlds.scenario(spacing_km=5.0)
+    draft = added(Draft(), site(1, lon=100.2, lat=30.2), site(2, lon=100.2, lat=30.2 + 3 * KM))
+    assert crowded(draft, check_study(world(), RULES, scenario)) == 1
+    assert crowded(draft, check_study(world(), RULES, worlds.scenario())) == 0
+    assert crowded(Draft(), check_study(world(), RULES, scenario)) == 0
 
 
 def test_rules_that_ask_for_outlets_anywhere_let_them_be_tried_anywhere() -> None:
