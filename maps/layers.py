@@ -245,11 +245,30 @@ def reach_layer(outlets: pd.DataFrame, km: "pd.Series[float]", t: Words) -> Data
 
 
 def unreached_layer(demand: pd.DataFrame, t: Words, *, unit: str) -> Data:
-    """Return the demand points that no outlet reaches: lon, lat (WGS 84)."""
+    """Return the demand points that no outlet reaches.
+
+    Parameters
+    ----------
+    demand
+        lon, lat (WGS 84) [name, note: what is said where one is pointed at].
+    t
+        The language of the legend.
+    unit
+        What is counted.
+    """
     title, label = t("Sales not reached"), t("no outlet within reach")
-    return _points(
+    shown = _points(
         demand, name="unreached", title=title, unit=unit, fill="short", shape="triangle", label=label
     )
+    if "name" not in demand:
+        return shown
+    notes = demand["note"].astype(str).tolist()
+    return {
+        **shown,
+        "text": demand["name"].astype(str).tolist(),
+        "note": list(range(len(notes))),
+        "notes": notes,
+    }
 
 
 def _points(

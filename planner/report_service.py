@@ -19,6 +19,8 @@ MOST_ROUTES = 200
 """Ways in a report, those of most sales first; study.gpkg holds more."""
 FEW_PLACES = 300
 """Places not reached that are shown unasked: the signs of more hide what is below them."""
+MOST_POINTED = 2_000
+"""Places not reached that say what is sold there when pointed at."""
 FEW_ZONES = 60
 """Outlets whose service areas are shown unasked."""
 
@@ -55,11 +57,26 @@ def service_layers(service: Service, digest: Digest) -> list[Data]:
     t = digest.t
     shown = [zones_layer(service.zones, t)] if len(service.zones) else []
     if len(service.unreached):
-        places = service.unreached.drop_duplicates("point_id")
+        places = _places(service.unreached, digest)
         shown.append({**unreached_layer(places, t, unit=t("places")), "on": len(places) <= FEW_PLACES})
     if len(service.routes):
         shown.append(routes_layer(service.routes, digest))
     return shown
+
+
+def _places(unreached: pd.DataFrame, digest: Digest) -> pd.DataFrame:
+    """Return the places where sales are not reached, each once: lon, lat; name and note if not too many."""
+    t, groups = digest.t, pd.DataFrame(unreached).groupby("point_id", sort=False)
+    places = groups.agg(lon=("lon", "first"), lat=("lat", "first"), adcode=("adcode", "first")).reset_index()
+    if len(places) > MOST_POINTED:
+        return places
+    units = groups["units"].sum().to_numpy()
+    owners = groups["enterprise"].agg(lambda names: " · ".join(dict.fromkeys(names))).to_numpy()
+    named = places["point_id"].astype(str) + " (" + places["adcode"].map(digest.names).fillna("") + ")"
+    notes = [
+        t("{units} sold: {names}", units=t.number(n, 1), names=w) for n, w in zip(units, owners, strict=True)
+    ]
+    return places.assign(name=named, note=notes)
 
 
 def zones_layer(zones: gpd.GeoDataFrame, t: Translator) -> Data:

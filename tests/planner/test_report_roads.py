@@ -52,7 +52,9 @@ def test_the_map_has_what_is_reached_whose_sales_are_not_and_the_ways(study: Stu
     assert layers["zones"]["of"] == ids
     assert layers["zones"]["member"] == [0] * 3 + [1] * len(study.new_outlets)
     assert layers["zones"]["title"] == "Within 30 min by road"
-    assert len(layers["unreached"]["lon"]) > 0
+    unreached = layers["unreached"]
+    assert len(unreached["lon"]) == len(unreached["text"]) == len(unreached["notes"]) > 0
+    assert unreached["notes"][0].endswith(" sold: M")
     assert any(HOSTILE in text for text in layers["routes"]["text"])
     assert CREDIT in data["credits"]
 
