@@ -6,6 +6,7 @@ from streamlit.testing.v1 import AppTest
 from planner.ruleforms import own_copy
 from planner.rules.ruleset import load_rule_set, rule_set_toml
 from tests.pages import apptest
+from tests.pages.test_byroad import begin
 
 ODD = "</script><img src=x onerror=alert(1)>${alert(1)}"
 
@@ -101,7 +102,10 @@ def test_every_assumption_can_be_entered() -> None:
     from planner.forms import fields_of
     from planner.scenario import Scenario
 
-    opened = page()
-    widgets = [*opened.number_input, *opened.checkbox, *opened.selectbox]
-    keys = {str(one.key).rpartition(":")[2] for one in widgets if str(one.key).startswith("scenario:")}
-    assert keys == {one.name for one in fields_of(Scenario(year=2026))} - {"year"}
+    def entries(opened: AppTest) -> set[str]:
+        widgets = [*opened.number_input, *opened.checkbox, *opened.selectbox]
+        return {str(one.key).rpartition(":")[2] for one in widgets if str(one.key).startswith("scenario:")}
+
+    every = {one.name for one in fields_of(Scenario(year=2026))} - {"year", "roads.margin_km"}
+    assert entries(page()) == {name for name in every if not name.startswith("roads.")}
+    assert entries(apptest.page("rules", setup=begin())) == every
