@@ -1,9 +1,10 @@
 """Whom outlets serve: where one can come from in time, which way it is, and whose sales are too far off."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from threading import Lock
 from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 import geopandas as gpd
 import numpy as np
@@ -29,7 +30,9 @@ MOST_ROUTES = 500
 MOST_UNREACHED = 20_000
 """Rows of sales out of reach, the largest first."""
 KEPT = 8
-"""Answers that are kept: files, report and map ask for the same."""
+"""Answers that are kept for each road network: files, report and map ask for the same."""
+_ANSWERS: "WeakKeyDictionary[RoadReach, dict[Hashable, gpd.GeoDataFrame]]" = WeakKeyDictionary()
+_LOCK = Lock()
 FAR = 4.0
 """A way is looked for as far as this many times the limit."""
 
@@ -86,7 +89,7 @@ def service_areas_of(
         return _empty(AREA_COLUMNS)
     places = outlets[["lon", "lat"]].to_numpy(dtype=float)
     single, at = np.unique(places, axis=0, return_inverse=True)
-    polygons = _polygons(measure.reach, single.tobytes(), near.limit, near.unit)
+    polygons = _polygons(measure.reach, single, near.limit, near.unit)
     table = outlets.assign(limit=near.limit, unit=str(near.unit))[AREA_COLUMNS].reset_index(drop=True)
     return gpd.GeoDataFrame(table, geometry=polygons[at.ravel()], crs=CRS)
 
@@ -128,8 +131,8 @@ def routes_of(
         return _empty(ROUTE_COLUMNS)
     lines = _lines(
         measure.reach,
-        network.point_lonlat[ways["point"].to_numpy()].tobytes(),
-        network.outlet_lonlat[ways["outlet"].to_numpy()].tobytes(),
+        network.point_lonlat[ways["point"].to_numpy()],
+        network.outlet_lonlat[ways["outlet"].to_numpy()],
         measure.unit,
     )
     table = ways.assign(
@@ -182,20 +185,34 @@ def located_outlets(study: Study, *, adcode: str = "", enterprise: str = "") -> 
     return outlets[kept].reset_index(drop=True)
 
 
-@lru_cache(maxsize=KEPT)
-def _polygons(reach: "RoadReach", places: bytes, limit: float, unit: TravelUnit) -> npt.NDArray[np.object_]:
-    """Return the service areas of places, given as the bytes of an array (J, 2)."""
+def _polygons(reach: "RoadReach", places: Floats, limit: float, unit: TravelUnit) -> npt.NDArray[np.object_]:
+    """Return the service areas of places (J, 2) as polygons (J,)."""
     from geodata.isochrones import service_areas
 
-    found = service_areas(reach, np.frombuffer(places).reshape(-1, 2), limit, unit)
-    return np.asarray(found.array, dtype=object)
+    def make() -> gpd.GeoDataFrame:
+        return gpd.GeoDataFrame(geometry=service_areas(reach, places, limit, unit))
+
+    return np.asarray(_kept(reach, (places.tobytes(), limit, unit), make).geometry, dtype=object)
 
 
-@lru_cache(maxsize=KEPT)
-def _lines(reach: "RoadReach", origins: bytes, targets: bytes, unit: TravelUnit) -> gpd.GeoDataFrame:
-    """Return the ways between places, given as the bytes of arrays (R, 2)."""
-    first, second = (np.frombuffer(side).reshape(-1, 2) for side in (origins, targets))
-    return reach.routes(first, second, unit)
+def _lines(reach: "RoadReach", origins: Floats, targets: Floats, unit: TravelUnit) -> gpd.GeoDataFrame:
+    """Return the ways between places, (R, 2) each."""
+    key = (origins.tobytes(), targets.tobytes(), unit)
+    return _kept(reach, key, lambda: reach.routes(origins, targets, unit))
+
+
+def _kept(reach: "RoadReach", key: Hashable, make: Callable[[], gpd.GeoDataFrame]) -> gpd.GeoDataFrame:
+    """Return the answer under `key`, made once as long as the roads are in use."""
+    with _LOCK:
+        known = _ANSWERS.setdefault(reach, {})
+        if key in known:
+            return known[key]
+    found = make()
+    with _LOCK:
+        known[key] = found
+        while len(known) > KEPT:
+            del known[next(iter(known))]
+    return found
 
 
 def _network(study: Study) -> Network:
