@@ -122,16 +122,21 @@
         rings.forEach((ring) => follow(layer.of[i] === chosen ? one : all, ring, toPixel));
       });
       ctx.lineJoin = "round";
-      ctx.fillStyle = ctx.strokeStyle = OutletMap.colour(kind.fill);
-      ctx.setLineDash(kind.shape === "zone-new" ? [6, 4] : []);
-      [[all, 0.1, 1.1, 0.6], [one, 0.16, 2.6, 1]].forEach(([path, depth, width, edge]) => {
+      ctx.fillStyle = OutletMap.colour(kind.fill);
+      [[all, 0.1, 1.2, 0.7], [one, 0.16, 2.6, 1]].forEach(([path, depth, width, edge]) => {
         ctx.globalAlpha = depth;
         ctx.fill(path);
+        ctx.globalAlpha = 0.45;
+        ctx.lineWidth = width + 1.6;
+        ctx.strokeStyle = OutletMap.colour("halo");
+        ctx.stroke(path);
         ctx.globalAlpha = edge;
         ctx.lineWidth = width;
+        ctx.strokeStyle = ctx.fillStyle;
+        ctx.setLineDash(kind.shape === "zone-new" ? [6, 4] : []);
         ctx.stroke(path);
+        ctx.setLineDash([]);
       });
-      ctx.setLineDash([]);
       ctx.globalAlpha = 1;
     });
   };
