@@ -46,7 +46,7 @@ def left_pairs(tree: Tree, root: Node) -> Csr:
     added = np.maximum(0.0, cost - root.multiplier[row])
     added += opening_adds(service, root)[service.site]
     goal = tree.cutoff + KEEP_TOLERANCE * max(1.0, abs(tree.cutoff))
-    kept = root.bound + added <= goal
+    kept = (root.bound + added <= goal) & (service.points[row] >= 0)
     at = service.points[row[kept]], service.sites[service.site[kept]]
     return sparse.csr_array((service.distance[kept], at), shape=service.stage.reach.shape)
 

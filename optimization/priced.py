@@ -51,25 +51,34 @@ class Limits:
 
 
 def floors_of(service: Service) -> Floors:
-    """Return the floors that a price can be put on: firm, and of covers that are nested in the rows.
+    """Return the floors that a price can be put on: firm, and of covers nested in the rows or with own rows.
 
     A floor may be priced on the pair that serves, because each point is served from its nearest open
-    site: if any site is within the cover's distance, the nearest one is. Not so where only some sites
-    count, or the cover measures its own distances.
+    site: if any site is within the cover's distance, the nearest one is. Not so where the cover measures
+    its own distances, which is why it has its own rows, or where only some sites count.
     """
-    stage = service.stage
+    stage, demand = service.stage, service.points >= 0
     asked = [part for part in stage.presence if stage.firm and part.limit.nested and part.need.any()]
     asked.sort(key=lambda part: part.limit.within)
-    width, points = len(asked), len(service.points)
-    first = np.concatenate(([0], np.cumsum([len(part.need) for part in asked]))).astype(np.int64)
-    end = np.empty((width, points), dtype=np.int64)
-    label, gain = end.copy(), np.empty((width, points))
-    there, needs = gain.copy(), [np.zeros(0)]
-    for number, part in enumerate(asked):
-        end[number] = service.start[:-1] + _near_count(service, part.limit.within)
-        label[number] = first[number] + part.limit.group[service.points]
-        gain[number] = part.limit.weight[service.points]
-        there[number] = gain[number] * _fixed_near(stage, part)[service.points]
+    # own rows first: the loops take the last covering's pairs for all that a row can add
+    parts = [*(own.covering for own in service.own), *asked]
+    width, rows = len(parts), len(service.points)
+    first = np.concatenate(([0], np.cumsum([len(part.need) for part in parts]))).astype(np.int64)
+    end = np.tile(np.where(demand, service.start[:-1], service.start[1:]), (width, 1))
+    label = np.tile(first[:-1, None], (1, rows))
+    gain, needs = np.zeros((width, rows)), [np.zeros(0)]
+    there = gain.copy()
+    for number, own in enumerate(service.own):
+        at = slice(own.first, own.first + len(own.weight))
+        label[number, at] += own.group
+        gain[number, at] = own.weight
+        needs.append(own.covering.need - own.there)
+    points = service.points[demand]
+    for number, part in enumerate(asked, len(service.own)):
+        end[number, demand] = (service.start[:-1] + _near_count(service, part.limit.within))[demand]
+        label[number, demand] += part.limit.group[points]
+        gain[number, demand] = part.limit.weight[points]
+        there[number, demand] = gain[number, demand] * _fixed_near(stage, part)[points]
         needs.append(_need_of_rows(service, part))
     return Floors(end, label, gain, there, np.concatenate(needs))
 
@@ -88,7 +97,7 @@ def _fixed_near(stage: Stage, part: Covering) -> FloatArray:
 def _need_of_rows(service: Service, part: Covering) -> FloatArray:
     """Return what is due, less all that points without demand of their own could add."""
     rest = part.limit.weight.copy()
-    rest[service.points] = 0.0
+    rest[service.points[service.points >= 0]] = 0.0
     return np.asarray(part.need - sums(part.limit.group, rest, len(part.need)))
 
 
@@ -130,7 +139,9 @@ def is_priced(stage: Stage) -> bool:
     """Return whether every limit that can bind has a price, so that the bound comes near the truth."""
     names = {name for name, _ in stage.kept}
     harmless = names <= HARMLESS | ({Objective.SHORTAGE} if stage.firm else set())
-    floors = all(part.limit.nested for part in stage.presence if part.need.any())
+    floors = all(
+        part.limit.nested or part.limit.reach is not None for part in stage.presence if part.need.any()
+    )
     rows = one_unit_each(stage) or not len(stage.instance.lower)
     return is_free(stage) or (stage.firm and harmless and floors and rows)
 

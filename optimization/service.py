@@ -5,7 +5,8 @@ What `distance` and `total` ask, as sites to choose and rows of costs:
     min  sum_j fee_j y_j + sum_i min(base_i, min_{j: y_j = 1} cost_ij)      at most `limit` sites
 
 `cost` is weight times distance, `base` the same to the nearest fixed site or to `beyond`. Limits that
-bind besides are in `priced`.
+bind besides are in `priced`. A cover that measures its own distances has rows of its own, which cost
+nothing: a price on its floor then pays for a class of its points as soon as one of its sites is open.
 """
 
 from __future__ import annotations
@@ -14,12 +15,28 @@ import math
 from dataclasses import dataclass, replace
 
 import numpy as np
+import numpy.typing as npt
 
-from optimization.arrays import BoolArray, FloatArray, IntArray, keep_pairs, row_minimum, row_of_pair
+from optimization.arrays import BoolArray, FloatArray, IntArray, keep_pairs, row_minimum, row_of_pair, sums
+from optimization.covering import Covering
 from optimization.problem import Objective
 from optimization.stage import Stage
 
 WHOLE = 1e-9
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class OwnRows:
+    """The rows of a cover with its own distances, from row `first` on: of each its weight and group (P,).
+
+    `there` (G,) is what fixed sites cover.
+    """
+
+    covering: Covering
+    first: int
+    weight: FloatArray
+    group: IntArray
+    there: FloatArray
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,7 +52,9 @@ class Service:
     fee : float (M,)
         What opening adds to the objective.
     sites, points : int (M,), int (I,)
-        Column and row numbers in the problem.
+        Column and row numbers in the problem; -1 for a cover's own rows.
+    own : tuple of OwnRows
+        The rows of covers that measure their own distances, after all others.
     limit : int
         The most sites a plan may have.
     grain : float
@@ -54,6 +73,7 @@ class Service:
     points: IntArray
     limit: int
     grain: float
+    own: tuple[OwnRows, ...] = ()
 
     @property
     def rows(self) -> tuple[IntArray, IntArray, FloatArray, FloatArray, FloatArray]:
@@ -113,7 +133,7 @@ def service_of(stage: Stage) -> Service:
     safe = np.where(np.isfinite(base), base, 0.0)
     # no plan that serves everyone is worth that much
     far = 2.0 * float(np.maximum(dearest, safe).sum() + fee.sum()) + 1.0
-    return Service(
+    service = Service(
         stage=stage,
         start=start,
         site=site,
@@ -126,6 +146,30 @@ def service_of(stage: Stage) -> Service:
         points=points,
         limit=most_sites(stage, sites),
         grain=grain_of(np.concatenate([cost, safe, _prices(stage)])),
+    )
+    for part in stage.presence:
+        if stage.firm and part.limit.reach is not None and part.need.any():
+            service = _with_own_rows(service, part, number)
+    return service
+
+
+def _with_own_rows(service: Service, part: Covering, number: npt.NDArray[np.int32]) -> Service:
+    """Return the service with the rows of a cover; `number` (J,) is that of each site, -1 of others."""
+    done = part.covered(service.stage.instance.fixed > 0)
+    pairs = keep_pairs(part.pattern[~done], number[part.pattern[~done].indices] >= 0)
+    rows, size = pairs.shape[0], pairs.nnz
+    there = sums(part.group[done], part.weight[done], len(part.total))
+    own = OwnRows(part, len(service.base), part.weight[~done], part.group[~done], there)
+    return replace(
+        service,
+        start=np.concatenate([service.start, service.start[-1] + pairs.indptr[1:].astype(np.int64)]),
+        site=np.concatenate([service.site, number[pairs.indices]]),
+        cost=np.concatenate([service.cost, np.zeros(size)]),
+        distance=np.concatenate([service.distance, np.zeros(size)]),
+        base=np.concatenate([service.base, np.zeros(rows)]),
+        must=np.concatenate([service.must, np.zeros(rows, dtype=bool)]),
+        points=np.concatenate([service.points, np.full(rows, -1)]),
+        own=(*service.own, own),
     )
 
 

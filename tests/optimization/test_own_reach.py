@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
-from scipy import optimize
+from scipy import optimize, sparse
 
 from optimization import Cover, LocationProblem, Outcome, SolverOptions, explain, frontier, solve
 from optimization.many import fingerprint
@@ -97,6 +97,40 @@ def test_larger_problems_agree_with_a_plain_program(seed: int) -> None:
         plan = solve(problem, (objective,), SolverOptions(gap=1e-9))
         assert plan.outcome is Outcome.OPTIMAL
         assert plan.objective == pytest.approx(program(problem, service), rel=1e-6)
+
+
+def mixed(seed: int) -> LocationProblem:
+    """Covers with their own distances beside one without, fixed sites, rows and maxima."""
+    rng = np.random.default_rng(seed)
+    points, sites = 15, 8
+
+    def pairs(share: float, longest: float) -> Any:
+        return csr(rng.random((points, sites)) < share, longest * rng.random((points, sites)))
+
+    fixed = (rng.random(sites) < 0.2).astype(int)
+    group, some = rng.integers(0, 2, points), rng.random(sites) < 0.8
+    covers = (
+        Cover("groups", 30.0, rng.uniform(0.3, 0.9, 2), group=group, reach=pairs(0.8, 100.0)),
+        Cover("some", 4.0, 0.5, weight=rng.random(points), reach=pairs(0.7, 10.0), sites=some),
+        Cover("nested", 0.6, 0.6),
+    )
+    rows = {"rows": sparse.csr_array(np.ones((1, sites))), "row_lower": [float(rng.integers(1, 5))]}
+    return LocationProblem(
+        rng.random(points) * (rng.random(points) < 0.9),
+        pairs(0.9, 1.0),
+        fixed_open=fixed,
+        opening_cost=rng.random(sites),
+        covers=covers,
+        beyond=[None, 2.0][seed % 2],
+        max_open=int(rng.integers(3, 7)),
+        **(rows if rng.random() < 0.5 else {}),
+    )
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_covers_of_all_kinds_together(seed: int) -> None:
+    for objectives in (("total",), ("cost", "distance"), ("distance",)):
+        agrees(mixed(seed), objectives)
 
 
 @SOME
