@@ -88,6 +88,8 @@ class _Raster:
 
     def area(self, place: Joints, limit: float, unit: TravelUnit) -> shapely.Geometry:
         """Return from where one place is reached."""
+        if limit < 0:
+            return shapely.MultiPolygon()
         ways = self._reach.options.direction.ways
         wide = limit * len(ways) * 1.05  # what is just beyond the limit says where between cells it ends
         found = [self._taken(place, wide, unit, to) for to in ways]

@@ -24,7 +24,8 @@ class Joints:
     def __init__(self, streets: Streets, snapped: Snapped, cost: FloatArray, access: FloatArray) -> None:
         self._streets, self._snapped, self._cost = streets, snapped, cost
         self.access = np.where(snapped.on_road, grained(access), 0.0)
-        self.street = np.where(snapped.on_road, streets.street[snapped.edge], -1)
+        self.street: IntArray = np.full(len(snapped.edge), -1, dtype=np.int64)
+        self.street[snapped.on_road] = streets.street[snapped.edge[snapped.on_road]]
         self.at_node = snapped.on_road & ((snapped.fraction == 0.0) | (snapped.fraction == 1.0))
 
     def __len__(self) -> int:

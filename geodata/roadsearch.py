@@ -104,6 +104,8 @@ class RoadGraph:
         scipy.sparse.csr_array
             Shape (sources, targets); stored entries are the pairs with a way.
         """
+        if limit < 0:
+            return sparse.csr_array((sources.count, targets.count), dtype=np.float64)
         sources, targets = self._ranked(sources), self._ranked(targets)
         parts = [
             (rows, self._block(sources.of(rows), targets, limit, backwards=backwards))

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from geodata.isochrones import BESIDE_KM, service_areas
 from geodata.reach import TravelUnit
+from geodata.roadnetwork import network_from_arrays
 from geodata.roadreach import Direction, RoadOptions, RoadReach
 from geodata.snapping import mercator_km
 from tests.geodata.roadcases import SOUTH, WEST, grid, network_of, networks, places
@@ -73,3 +74,24 @@ def test_off_the_network_the_area_is_a_disc_and_without_coordinates_nothing():
     rim = mercator_km(shapely.get_coordinates(lonely)) - mercator_km(np.array([[30.0, 50.0]]))
     np.testing.assert_allclose(np.hypot(*rim.T) * np.cos(np.radians(50.0)), 8.0, rtol=1e-3)
     assert nowhere.is_empty
+
+
+@pytest.mark.parametrize("roads", ["none", "a point", "some"])
+@pytest.mark.parametrize("direction", Direction)
+def test_nothing_is_reached_within_less_than_nothing_and_without_roads_by_the_straight_line(roads, direction):
+    none = network_from_arrays([1], [WEST], [SOUTH], [], [], [], [], xy=np.zeros((0, 2)), start=[0])
+    point = network_from_arrays([1], [WEST], [SOUTH], [0], [0], [0.0], [0.0])
+    network = {"none": none, "a point": point, "some": grid(3, 3)}[roads]
+    reach = RoadReach(network, RoadOptions(direction=direction))
+    here, nobody = np.array([[WEST, SOUTH], [WEST + 9.0, SOUTH]]), np.zeros((0, 2))
+    for unit in TravelUnit:
+        assert reach.within(here, here, 0.0, unit).toarray().shape == (2, 2)
+        assert reach.within(here, here, 0.0, unit).nnz == 2
+        assert reach.within(here, here, -1.0, unit).nnz == 0
+        assert reach.within(here, here, np.inf, unit).nnz == 4
+        assert reach.nearest(here, here, 9, unit).nnz == 4
+        assert reach.nearest(here, nobody, 9, unit).shape == (2, 0)
+        assert reach.within(nobody, here, 1.0, unit).shape == (0, 2)
+        assert service_areas(reach, here, -1.0, unit).is_empty.all()
+        assert len(reach.routes(nobody, nobody, unit)) == 0
+        assert reach.routes(here, here[::-1], unit)["km"].notna().all()
