@@ -1,8 +1,9 @@
 """Service areas: from where an outlet is reached by road within a limit, as polygons."""
 
-from functools import lru_cache
 from itertools import pairwise
+from threading import Lock
 from typing import TypeAlias
+from weakref import WeakKeyDictionary
 
 import geopandas as gpd
 import numpy as np
@@ -13,6 +14,7 @@ from scipy.optimize import brentq
 
 from geodata.reach import FloatArray, IndexArray, TravelUnit
 from geodata.roadlinks import Joints
+from geodata.roadnetwork import RoadNetwork
 from geodata.roadreach import RoadReach
 from geodata.roadsearch import spread
 from geodata.snapping import degrees, mercator_km
@@ -27,6 +29,9 @@ _STEEP = 1000.0  # units a km, where an area ends beside a road
 _NEVER = 1e6  # units; what is not reached
 
 Offsets: TypeAlias = list[tuple[int, int, float]]
+
+_RASTERS: "WeakKeyDictionary[RoadReach, _Raster]" = WeakKeyDictionary()
+_LOCK = Lock()
 
 
 def service_areas(reach: RoadReach, places: FloatArray, limit: float, unit: TravelUnit) -> gpd.GeoSeries:
@@ -56,15 +61,20 @@ def service_areas(reach: RoadReach, places: FloatArray, limit: float, unit: Trav
     raster = _raster(reach)
     on_road = reach.snapped(places).on_road
     shapes = [
-        raster.area(reach.joints(place, unit), limit, unit) if near else _disc(reach, place, limit, unit)
+        raster.area(reach, reach.joints(place, unit), limit, unit)
+        if near
+        else _disc(reach, place, limit, unit)
         for place, near in zip(places, on_road, strict=True)
     ]
     return gpd.GeoSeries(shapes, crs="EPSG:4326")
 
 
-@lru_cache(maxsize=4)
 def _raster(reach: RoadReach) -> "_Raster":
-    return _Raster(reach)
+    """Return the raster of a network, which is kept as long as the network made ready is."""
+    with _LOCK:
+        if reach not in _RASTERS:
+            _RASTERS[reach] = _Raster(reach.network)
+        return _RASTERS[reach]
 
 
 class _Raster:
@@ -73,8 +83,7 @@ class _Raster:
     Its kilometres are those of Mercator's projection at the network's middle latitude.
     """
 
-    def __init__(self, reach: RoadReach) -> None:
-        self._reach, network = reach, reach.network
+    def __init__(self, network: RoadNetwork) -> None:
         middle = (network.lat.min() + network.lat.max()) / 2.0 if len(network.lat) else 0.0
         self._scale = float(np.cos(np.radians(middle)))
         xy = mercator_km(network.xy) * self._scale
@@ -86,17 +95,17 @@ class _Raster:
         self._first = np.searchsorted(self._edge, np.arange(len(network.tail) + 1))
         self._at: IndexArray = np.rint((at - self._origin) / self.cell).astype(np.int64)
 
-    def area(self, place: Joints, limit: float, unit: TravelUnit) -> shapely.Geometry:
+    def area(self, reach: RoadReach, place: Joints, limit: float, unit: TravelUnit) -> shapely.Geometry:
         """Return from where one place is reached."""
         if limit < 0:
             return shapely.MultiPolygon()
-        ways = self._reach.options.direction.ways
+        ways = reach.options.direction.ways
         wide = limit * len(ways) * 1.05  # what is just beyond the limit says where between cells it ends
-        found = [self._taken(place, wide, unit, to) for to in ways]
+        found = [self._taken(reach, place, wide, unit, to) for to in ways]
         where = [self._at[rows] for rows, _ in found]
         if not all(map(len, where)):
             return shapely.MultiPolygon()
-        offsets = self._offsets(unit)
+        offsets = self._offsets(reach, unit)
         margin = max(abs(x) for x, _, _ in offsets) + 1
         corner = np.min([at.min(axis=0) for at in where], axis=0) - margin
         shape = np.max([at.max(axis=0) for at in where], axis=0) - corner + margin + 1
@@ -107,12 +116,12 @@ class _Raster:
         return self._outline(np.mean(spreads, axis=0), corner, limit)
 
     def _taken(
-        self, place: Joints, limit: float, unit: TravelUnit, to: bool
+        self, reach: RoadReach, place: Joints, limit: float, unit: TravelUnit, to: bool
     ) -> tuple[IndexArray, FloatArray]:
         """Return the points of the roads from where the way to the place, or back, is known, and its cost."""
-        graph, cost = self._reach.graph(unit)
+        graph, cost = reach.graph(unit)
         taken, _ = graph.tree(place.links(leaving=not to), limit, backwards=to)
-        ends = self._reach.network.head if to else self._reach.network.tail
+        ends = reach.network.head if to else reach.network.tail
         own = place.own_edges(0)
         edges = np.union1d(np.flatnonzero(taken[ends] <= limit), own)
         rows = spread(self._first[edges], self._first[edges + 1] - self._first[edges])
@@ -127,9 +136,9 @@ class _Raster:
         known = field <= limit
         return rows[known], field[known]
 
-    def _offsets(self, unit: TravelUnit) -> Offsets:
+    def _offsets(self, reach: RoadReach, unit: TravelUnit) -> Offsets:
         """Return the cells around one, and what it takes to get there beside the road."""
-        a_km = 1.0 if unit is TravelUnit.KM else 60.0 / self._reach.options.access_kmh
+        a_km = 1.0 if unit is TravelUnit.KM else 60.0 / reach.options.access_kmh
         most = int(np.ceil(self._beside / self.cell)) + 1
         around = range(-most, most + 1)
         found = [(x, y, float(np.hypot(x, y)) * self.cell) for x in around for y in around]

@@ -1,11 +1,14 @@
 """Service areas hold what is reached, and longer limits hold shorter ones."""
 
+import gc
+
 import numpy as np
 import pytest
 import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from geodata import isochrones
 from geodata.isochrones import BESIDE_KM, service_areas
 from geodata.reach import TravelUnit
 from geodata.roadnetwork import network_from_arrays
@@ -95,3 +98,13 @@ def test_nothing_is_reached_within_less_than_nothing_and_without_roads_by_the_st
         assert service_areas(reach, here, -1.0, unit).is_empty.all()
         assert len(reach.routes(nobody, nobody, unit)) == 0
         assert reach.routes(here, here[::-1], unit)["km"].notna().all()
+
+
+def test_what_is_kept_of_a_network_goes_with_it():
+    before = len(isochrones._RASTERS)
+    reach = RoadReach(grid(3, 3))
+    service_areas(reach, np.array([[WEST, SOUTH]]), 1.0, TravelUnit.KM)
+    assert len(isochrones._RASTERS) == before + 1
+    del reach
+    gc.collect()
+    assert len(isochrones._RASTERS) <= before
