@@ -21,7 +21,7 @@ from geodata.snapping import degrees, mercator_km
 
 BESIDE_KM = 0.2
 """How far beside a road that is reached an area extends, where the limit allows it."""
-HOLE_KM2 = 0.5
+HOLE_KM2 = 0.15
 """Holes smaller than this are filled."""
 _CELL_KM = 0.04  # the raster's, in small networks
 _MOST_CELLS = 1000  # across a network; larger networks have a coarser raster
