@@ -166,13 +166,13 @@ class Reader:
         field.fill(text)
         self.act(lambda: field.press("Enter"))
 
-    def upload(self, key: str, name: str, content: str | bytes) -> None:
+    def upload(self, key: str, name: str, content: str | bytes, *, wait_ms: int = WAIT_MS) -> None:
         """Upload a file."""
         data = content.encode() if isinstance(content, str) else content
         field = self.widget(key).locator("input[type='file']")
         file = {"name": name, "mimeType": "application/octet-stream", "buffer": data}
         self.act(lambda: field.set_input_files(file))
-        self.widget(key).get_by_text(name).first.wait_for()
+        self.widget(key).get_by_text(name).first.wait_for(timeout=wait_ms)
 
     def row(self, key: str, number: int) -> None:
         """Choose a row of the table with a key, by the box before it."""

@@ -1,8 +1,10 @@
 """A planner with the roads of a real city: uploads them, asks for minutes, sees ways, tries sites."""
 
 import re
+from contextlib import suppress
 
 import pytest
+from playwright.sync_api import TimeoutError as TooLate
 from playwright.sync_api import expect
 
 from tests.browser import helsinki
@@ -16,6 +18,7 @@ ZONES = """() => {
   return Math.max(0, ...found);
 }"""
 MANY = 20
+TRIES = 3
 MINUTES = r"2 ?(min|分钟)"
 LINES = """() => {
   const found = [];
@@ -31,16 +34,25 @@ def heading(reader: Reader) -> str:
     return reader.page.locator("[data-testid='stMain'] h2").first.inner_text()
 
 
+def give(reader: Reader, key: str, name: str, content: bytes) -> None:
+    """Upload a file, once more where a page that is just being drawn anew has not taken it."""
+    reader.settle()
+    for _ in range(TRIES):
+        with suppress(TooLate):
+            reader.upload(key, name, content, wait_ms=15_000)
+            return
+    raise AssertionError(f"{name} was not taken")
+
+
 def begin(reader: Reader, lang: str) -> None:
     """Work on the city's tables under a rule in minutes, with its roads."""
     reader.open("/data", lang=lang)
     for table, (name, content) in helsinki.files().items():
-        reader.settle()
-        reader.upload(f"upload_{table}", name, content)
+        give(reader, f"upload_{table}", name, content)
     reader.press("check_tables")
     reader.press("use_tables")
     reader.choose("rules", "de-altfahrzeugv")
-    reader.upload("upload_roads_0", "Helsinki.osm.pbf", helsinki.extract().read_bytes())
+    give(reader, "upload_roads_0", "Helsinki.osm.pbf", helsinki.extract().read_bytes())
     reader.press("read_roads")
     expect(reader.widget("metric")).to_be_visible()
     assert "OpenStreetMap" in reader.words()
