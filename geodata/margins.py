@@ -20,7 +20,7 @@ def with_margin(polygon: shapely.Geometry, margin_km: float) -> shapely.Geometry
     margin_km
         At least 0.
     """
-    parts = shapely.get_parts(shapely.make_valid(polygon))
+    parts = shapely.get_parts(shapely.get_parts(shapely.make_valid(polygon)))  # of a collection's parts, too
     filled = [shapely.Polygon(part.exterior) for part in parts if isinstance(part, shapely.Polygon)]
     grown = [_grown(part, margin_km * 1000.0) for part in filled]
     return shapely.make_valid(shapely.union_all(grown))

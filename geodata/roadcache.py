@@ -13,7 +13,7 @@ from platformdirs import user_cache_path
 from geodata.messages import InputError
 from geodata.roadnetwork import RoadNetwork, read_roads_back, write_roads
 
-_FORM = "1"  # raise it when the same question gives another network, or files of another form
+_FORM = "2"  # raise it when the same question gives another network, or files of another form
 _LIBRARIES = ("networkx", "osmium", "osmnx", "shapely")
 
 

@@ -17,6 +17,7 @@ from geodata.messages import InputError, Note, NoteKind, message_data, message_f
 
 CREDIT = "© OpenStreetMap contributors (ODbL 1.0)"
 NODES_FILE, EDGES_FILE = "roads_nodes.parquet", "roads_edges.parquet"
+_OWN_NETWORK_KM = 50.0  # with less, both directions counted, a region's roads are those of an islet
 
 FloatArray: TypeAlias = NDArray[np.float64]
 IntArray: TypeAlias = NDArray[np.int64]
@@ -106,6 +107,7 @@ def network_from_arrays(
     position[nodes] = np.arange(len(nodes))
     tails, heads = position[ends[0]], position[ends[1]]
     vertices, first = _floats(xy).reshape(-1, 2), _ints(start)
+    _require_lines(vertices, first, len(tails))
     edges = _edge_order(tails, heads, *takes, vertices, first)
     vertices, first = _taken(vertices, first, edges)
     arrays = (
@@ -129,11 +131,19 @@ def subnetwork(network: RoadNetwork, nodes: NDArray[np.bool_], edges: NDArray[np
     return RoadNetwork(*arrays, network.name, _digest(*arrays), network.credit, network.notes)
 
 
-def largest_component(network: RoadNetwork) -> RoadNetwork:
+def largest_component(network: RoadNetwork, region: IntArray | None = None) -> RoadNetwork:
     """Return the part with the most road in which one can drive from every node to every other and back.
 
     What is left out, such as islands and one-way ends, is said in a note: in kilometres of road, both
     directions of a road counted once, and in pieces that hang together.
+
+    Parameters
+    ----------
+    network
+        The roads.
+    region
+        Shape (N,): which of several regions that lie apart each node is in, -1 for none. Each region keeps
+        the part with the most road in it, if that is a town's and not an islet's.
     """
     count = len(network.node_id)
     graph = sparse.coo_array((np.ones(len(network.tail)), (network.tail, network.head)), shape=(count, count))
@@ -142,30 +152,25 @@ def largest_component(network: RoadNetwork) -> RoadNetwork:
         return network
     inside = piece[network.tail] == piece[network.head]
     km = np.bincount(piece[network.tail][inside], network.length_m[inside] / 1000.0, minlength=pieces)
-    nodes = piece == np.argmax(km)
+    kept = {int(np.argmax(km))} | (set() if region is None else _largest_of_each(network, piece, region))
+    nodes = np.isin(piece, list(kept))
     part = subnetwork(network, nodes, np.ones(len(network.tail), dtype=bool))
-    return replace(part, notes=(*network.notes, _left_out(network, nodes)))
+    left = () if nodes.all() else (_left_out(network, nodes),)
+    apart = (_apart(network.name, len(kept)),) if len(kept) > 1 else ()
+    return replace(part, notes=(*network.notes, *left, *apart))
 
 
-def joined_networks(parts: Sequence[RoadNetwork]) -> RoadNetwork:
-    """Return the edges of several networks as one; nodes of one id are one."""
-    ids = np.concatenate([part.node_id for part in parts])
-    ids, first, place = np.unique(ids, return_index=True, return_inverse=True)
-    offsets = np.cumsum([0, *(len(part.node_id) for part in parts)])
-    vertices = np.cumsum([0, *(len(part.xy) for part in parts)])
-    numbered = list(enumerate(parts))
-    return network_from_arrays(
-        ids,
-        np.concatenate([part.lon for part in parts])[first],
-        np.concatenate([part.lat for part in parts])[first],
-        np.concatenate([place[part.tail + offsets[i]] for i, part in numbered]),
-        np.concatenate([place[part.head + offsets[i]] for i, part in numbered]),
-        np.concatenate([part.length_m for part in parts]),
-        np.concatenate([part.seconds for part in parts]),
-        xy=np.concatenate([part.xy for part in parts]),
-        start=np.concatenate([[0], *(part.start[1:] + vertices[i] for i, part in numbered)]),
-        notes=[note for part in parts for note in part.notes],
-    )
+def _largest_of_each(network: RoadNetwork, piece: IntArray, region: IntArray) -> set[int]:
+    """Return the pieces that have the most road of a region, if it is enough for a network of its own."""
+    regions = max(int(region.max(initial=-1)) + 1, 1)
+    inside = (piece[network.tail] == piece[network.head]) & (region[network.tail] >= 0)
+    tail = network.tail[inside]
+    size = (int(piece.max(initial=-1)) + 1) * regions
+    km = np.bincount(piece[tail] * regions + region[tail], network.length_m[inside] / 1000.0, minlength=size)
+    table = km.reshape(-1, regions)
+    return {
+        int(best) for place, best in enumerate(table.argmax(axis=0)) if table[best, place] >= _OWN_NETWORK_KM
+    }
 
 
 def write_roads(network: RoadNetwork, directory: Path) -> None:
@@ -253,6 +258,16 @@ def _left_out(network: RoadNetwork, nodes: NDArray[np.bool_]) -> Note:
     return Note(NoteKind.ROADS, text, source=network.name)
 
 
+def _apart(name: str, count: int) -> Note:
+    text = say(
+        "{name}: the areas lie apart, and so do their roads: {count} networks are kept, with no way by road "
+        "from one to another.",
+        name=name,
+        count=count,
+    )
+    return Note(NoteKind.ROADS, text, source=name)
+
+
 def _straight(
     places: tuple[FloatArray, FloatArray], ends: tuple[IntArray, IntArray]
 ) -> tuple[FloatArray, IntArray]:
@@ -304,6 +319,13 @@ def _require(
         raise ValueError("A node of a road network has no coordinates.")
     if any(not (np.isfinite(column) & (column >= 0)).all() for column in takes):
         raise ValueError("A length or time of a road network is negative or no number.")
+
+
+def _require_lines(xy: FloatArray, start: IntArray, edges: int) -> None:
+    if len(start) != edges + 1 or start[0] != 0 or start[-1] != len(xy) or (np.diff(start) < 2).any():
+        raise ValueError("An edge of a road network has no line.")
+    if not np.isfinite(xy).all():
+        raise ValueError("A vertex of a road network has no coordinates.")
 
 
 def _ints(values: ArrayLike) -> IntArray:

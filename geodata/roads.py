@@ -33,8 +33,18 @@ from geodata.overpass import (
 )
 from geodata.roadcache import cache_key, cached, road_cache
 from geodata.roadframes import network_of_frames
-from geodata.roadnetwork import RoadNetwork, joined_networks, largest_component
-from geodata.roadtexts import assumed_speeds, dated, no_roads, odd_limits, road_file, too_large
+from geodata.roadnetwork import RoadNetwork, largest_component
+from geodata.roadparts import joined_networks, regions_of
+from geodata.roadtexts import (
+    assumed_speeds,
+    dated,
+    no_graph,
+    no_roads,
+    odd_limits,
+    road_file,
+    too_large,
+    without_lengths,
+)
 
 LARGEST_KM2 = 50_000.0  # a prefecture with its margin; a public service is no place for more
 PIECES_M2 = (2.5e9, 6.25e8, 1.5e8)  # OSMnx's own largest piece, then a quarter, then a sixteenth
@@ -134,7 +144,7 @@ def _around(polygon: shapely.Geometry, margin_km: float, name: str) -> shapely.G
 def _fetch(around: shapely.Geometry, watch: Watch, answers: Path) -> RoadNetwork:
     graph = nx.compose_all(ask_overpass(around, _roads_of, watch, answers))
     with osmnx_settings():
-        network = _usable(network_of_graph(graph, "Overpass"))
+        network = _usable(network_of_graph(graph, "Overpass"), around)
     dates = ", ".join(sorted(watch.as_of - {""}))
     return replace(network, notes=(dated("Overpass", dates), *network.notes)) if dates else network
 
@@ -244,11 +254,11 @@ def _read(paths: list[Path], around: shapely.Geometry, name: str) -> RoadNetwork
     if extracts:
         parts.append(_of_extracts(extracts, around, " + ".join(path.name for path in extracts)))
     network = parts[0] if len(parts) == 1 else joined_networks(parts)
-    return _usable(replace(network, name=name))
+    return _usable(replace(network, name=name), around)
 
 
-def _usable(network: RoadNetwork) -> RoadNetwork:
-    part = largest_component(network)
+def _usable(network: RoadNetwork, around: shapely.Geometry) -> RoadNetwork:
+    part = largest_component(network, regions_of(network, around))
     if not len(part.tail):  # one-way streets that lead nowhere
         raise InputError(no_roads(network.name))
     return part
@@ -272,25 +282,21 @@ def _graph_of(file: Path, name: str) -> nx.MultiDiGraph:
 def _of_graphml(path: Path, around: shapely.Geometry) -> RoadNetwork:
     with osmnx_settings():
         try:
-            graph = ox.load_graphml(path)
-            if ox.projection.is_projected(graph.graph["crs"]):
-                graph = ox.project_graph(graph, to_latlong=True)
-            missing = [1 for _, _, length in graph.edges(data="length") if length is None]
+            return _of_graph_file(path, around)
+        except InputError:
+            raise
         except Exception as error:  # the XML parser's, NetworkX's, and what OSMnx trips over in other graphs
-            text = say(
-                "{file}: cannot be read as a graph of roads: give a GraphML file saved by OSMnx "
-                "(save_graphml).",
-                file=path.name,
-            )
-            raise InputError(text) from error
-        if missing:
-            text = say(
-                "{file}: {count} edges have no length: save the graph with OSMnx, which adds them.",
-                file=path.name,
-                count=len(missing),
-            )
-            raise InputError(text)
-        return network_of_graph(_cut(graph, around, path.name), path.name)
+            raise InputError(no_graph(path.name)) from error
+
+
+def _of_graph_file(path: Path, around: shapely.Geometry) -> RoadNetwork:
+    graph = ox.load_graphml(path)
+    if ox.projection.is_projected(graph.graph["crs"]):
+        graph = ox.project_graph(graph, to_latlong=True)
+    missing = [1 for _, _, length in graph.edges(data="length") if length is None]
+    if missing:
+        raise InputError(without_lengths(path.name, len(missing)))
+    return network_of_graph(_cut(graph, around, path.name), path.name)
 
 
 def _cut(graph: nx.MultiDiGraph, around: shapely.Geometry, name: str) -> nx.MultiDiGraph:
@@ -342,7 +348,9 @@ def _drop_unlikely_limits(graph: nx.MultiDiGraph) -> set[str]:
     """Remove the limits that OSMnx cannot read or that no road has; return the latter."""
     try:
         ox.add_edge_speeds(graph, agg=_mean_of_lists)
-    except ValueError:  # OSMnx's word for a graph in which no edge has a limit
+    except ValueError:  # OSMnx's word for a graph in which no edge has a limit that it can read
+        for *_, data in graph.edges(data=True):
+            data.pop("maxspeed", None)
         return set()
     odd = set()
     for *_, data in graph.edges(data=True):

@@ -37,6 +37,23 @@ def no_roads(name: str) -> Message:
     )
 
 
+def no_graph(name: str) -> Message:
+    """Return the sentence for a graph that is none, or not as OSMnx saves them."""
+    return say(
+        "{file}: cannot be read as a graph of roads: give a GraphML file saved by OSMnx (save_graphml).",
+        file=name,
+    )
+
+
+def without_lengths(name: str, count: int) -> Message:
+    """Return the sentence for a graph with edges that lack a length."""
+    return say(
+        "{file}: {count} edges have no length: save the graph with OSMnx, which adds them.",
+        file=name,
+        count=count,
+    )
+
+
 def assumed_speeds(name: str, assumed: Mapping[str, float]) -> Note:
     """Return the note on speeds in km/h that were assumed, by class of road."""
     speeds = ", ".join(f"{kind} {kmh:g}" for kind, kmh in sorted(assumed.items()))
