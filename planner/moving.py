@@ -49,7 +49,27 @@ def with_moving(
         reach=_anywhere(pairs, np.flatnonzero(weight == 0)),
         covers=tuple(c if c.reach is not None else replace(c, reach=problem.reach) for c in problem.covers),
         beyond=None if everyone else dearest,
+        max_units=_units(problem, ~program.columns.existing),
     )
+
+
+def _units(problem: LocationProblem, new: Bools) -> Ints:
+    """Return the most units of each column (J,): 1 where a second gains nothing, which is easier to prove.
+
+    That is so where all new columns cost the same and every row counts them alike, from below, and asks for
+    no more than there are columns: a second unit at one moves to another that is closed, where it counts as
+    much and is nearer to somebody, or is not needed.
+    """
+    units, size = np.asarray(problem.max_units), int(new.sum())
+    rows = sparse.csr_array(problem.rows)[:, np.flatnonzero(new)]
+    count = np.diff(rows.indptr)
+    asks = np.flatnonzero(count > 0)
+    if not size or np.ptp(np.asarray(problem.opening_cost)[new]) > 0 or (count[asks] < size).any():
+        return units
+    least = np.asarray(problem.row_lower) - problem.rows @ np.asarray(problem.fixed_open, dtype=float)
+    alike = (rows.data == 1).all() and np.isinf(np.asarray(problem.row_upper)[asks]).all()
+    enough = alike and least[asks].max(initial=0.0) <= size
+    return np.where(new, np.minimum(units, 1), units) if enough else units
 
 
 def moving_pairs(program: Program, world: World) -> sparse.csr_array:
