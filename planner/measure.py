@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from geodata.roadreach import RoadOptions, RoadReach
 
 Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
 
 SLACK = 1e-9
 """What a way may be too long, in km or minutes, and still do: sums of legs are not exact."""
@@ -153,6 +154,23 @@ def measure_of(tables: Tables, scenario: Scenario) -> Measure:
         )
     unit = TravelUnit.KM if scenario.metric is Metric.ROAD_KM else TravelUnit.MIN
     return RoadMeasure(road_reach(tables.roads, scenario), unit)
+
+
+def nearest_km(measure: Measure, points: Floats, places: Floats) -> tuple[Ints, Floats]:
+    """Return each point's nearest place (I,), -1 where there is none, and how many km it is; NaN there.
+
+    Where roads lead to none, as between areas whose roads lie apart, the straight line with its detour stands
+    in (assumed), as it does off the network.
+    """
+    at, km = np.full(len(points), -1), np.full(len(points), np.nan)
+    found = [measure.nearest(points, places, 1, TravelUnit.KM)]
+    if isinstance(measure, RoadMeasure):
+        detour = measure.reach.options.detour
+        found.insert(0, nearest_pairs(*_sides(points, places), 1, detour=detour))
+    for pairs in found:
+        rows = np.flatnonzero(np.diff(pairs.indptr) > 0)
+        at[rows], km[rows] = pairs.indices[pairs.indptr[rows]], pairs.data[pairs.indptr[rows]]
+    return at, km
 
 
 def road_reach(roads: "RoadNetwork", scenario: Scenario) -> "RoadReach":

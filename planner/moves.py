@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from geodata.reach import TravelUnit
 from geodata.schemas import OutletKind, Tables
+from planner.measure import nearest_km
 from planner.network import Bools, Floats, Ints, KindAsked, Network, Quantity
 from planner.quantities import history_known, retired_by_area
 from planner.rules.base import Rule
@@ -124,10 +124,7 @@ def onward(network: Network, lonlat: Floats, storage: Bools, where: Places) -> t
     at, km = np.full(len(lonlat), -1), np.full(len(lonlat), np.nan)
     moved = np.flatnonzero(~storage & located(lonlat))
     if len(moved) and len(where.ids):
-        pairs = network.measure.nearest(lonlat[moved], where.lonlat, 1, TravelUnit.KM)
-        found = np.flatnonzero(np.diff(pairs.indptr) > 0)
-        at[moved[found]] = pairs.indices[pairs.indptr[found]]
-        km[moved[found]] = pairs.data[pairs.indptr[found]]
+        at[moved], km[moved] = nearest_km(network.measure, lonlat[moved], where.lonlat)
     return at, np.where(storage, 0.0, km)
 
 
