@@ -22,6 +22,8 @@ FloatArray: TypeAlias = NDArray[np.float64]
 
 WINDOW_CELLS = 2_000_000
 """About so many cells are read at once."""
+MOST_PEOPLE = 1e10
+"""More in one cell than live on Earth is a value that stands for no data."""
 _BLOCK_CELLS = 64_000_000  # a file stored in larger pieces cannot be read in windows
 _SETTINGS = {
     "GDAL_CACHEMAX": 64,  # MB
@@ -129,7 +131,7 @@ class Raster:
         return np.ascontiguousarray(values if self._dataset.transform.e < 0 else values[::-1])
 
     def _require_people(self, values: FloatArray, window: Window) -> None:
-        wrong = np.argwhere((values < 0) | np.isinf(values))
+        wrong = np.argwhere((values < 0) | (values > MOST_PEOPLE))
         if len(wrong):
             row, column = (int(number) for number in wrong[0])
             raise InputError(

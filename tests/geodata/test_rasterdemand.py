@@ -194,6 +194,7 @@ def test_so_many_cells_are_refused(tmp_path: Path, china: gpd.GeoDataFrame) -> N
         ({"crs": None}, "does not say its coordinate system"),
         ({"values": -people()}, r"p.tif, raster row 1, column 1: -\d.* is no number of people"),
         ({"values": np.full((50, 50), np.inf, np.float32)}, "row 1, column 1: inf is no number of people"),
+        ({"values": np.full((50, 50), 3.4e38, np.float32)}, "is no number of people; if it stands"),
         ({"values": people()[None].repeat(3, 0)}, "has 3 bands of float32"),
         ({"values": np.zeros((50, 50), np.complex64)}, "1 bands of complex64"),
         ({"values": np.zeros((50, 50), np.uint8)}, "has no people in any of the areas"),
