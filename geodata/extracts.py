@@ -11,7 +11,7 @@ from array import array
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import count, pairwise
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -239,7 +239,8 @@ class _Crop:
     def write(self, target: Path, keys: Collection[str] | None = None) -> Path:
         """Write nodes, ways and relations in the order of their kinds and ids, as other readers expect."""
         target.unlink(missing_ok=True)
-        runs = {number: list(self._runs(number, way.refs)) for number, way in self.ways.items()}
+        unused = count(min(0, *self.ways) - 1 if self.ways else -1, -1)
+        runs = {number: list(self._runs(number, unused)) for number in sorted(self.ways)}
         with osmium.SimpleWriter(str(target)) as writer:
             self._write_nodes(writer, runs)
             ways = [(part, number, refs) for number, parts in runs.items() for part, refs in parts]
@@ -267,13 +268,14 @@ class _Crop:
             version, tags = self.tagged.get(number, (1, {}))
             writer.add_node(mutable.Node(id=number, version=version, tags=_plain(tags), location=(lon, lat)))
 
-    def _runs(self, number: int, refs: Ids) -> Iterator[tuple[int, Ids]]:
-        """Yield the runs of nodes whose places are known, with an id each."""
+    def _runs(self, number: int, unused: Iterator[int]) -> Iterator[tuple[int, Ids]]:
+        """Yield a way's runs of nodes with known places, with an id each: its own, then `unused` ones."""
+        refs = self.ways[number].refs
         known = self.places.known(refs)
         ends = [0, *(np.flatnonzero(np.diff(known)) + 1).tolist(), len(refs)]
         runs = [refs[a:b] for a, b in pairwise(ends) if b - a > 1 and known[a]]
         for place, run in enumerate(runs):
-            yield (number if place == 0 else -(number * 1000 + place)), run
+            yield (number if place == 0 else next(unused)), run
 
     def _multipolygons(self) -> Iterator[Any]:
         for relation in _objects(self.paths, osmium.osm.RELATION, osmium.filter.KeyFilter(*self.wanted)):
@@ -309,7 +311,9 @@ def _reading(path: Path) -> Iterator[None]:
         raise InputError(say("{file} cannot be found; check the name and the folder.", file=path.name))
     try:
         yield
-    except RuntimeError as error:  # osmium raises nothing else for damaged files
+    except InputError:
+        raise
+    except (RuntimeError, ValueError, OverflowError, osmium.InvalidLocationError) as error:
         text = say(
             "{file}: cannot be read to its end as OpenStreetMap data: it is cut off, damaged or of another "
             "kind; download it again.",

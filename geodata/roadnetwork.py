@@ -209,7 +209,9 @@ def read_roads_back(directory: Path) -> RoadNetwork | None:
     except (OSError, pa.ArrowException, ValueError, KeyError, TypeError, AssertionError):
         whole = False
     if not whole:
-        text = say("{file}: the roads are damaged: make the study again.", file=str(paths[1]))
+        text = say(
+            "{file}: the roads are damaged: make the study again.", file=f"{directory.name}/{EDGES_FILE}"
+        )
         raise InputError(text)
     return network
 

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 MARKER = "summary.json"
 STRAIGHT_FILE = "plan_straight.csv"
 HAULAGE_FILE = "haulage.csv"
+OFF_ROAD_FILE = "off_road.csv"
 FINDING_FILE_COLUMNS = [
     "rule_id", "enterprise", "role", "level", "adcode", "area", "required", "actual", "shortage", "unit",
     "status", "assumed", "sentence",
@@ -98,7 +99,7 @@ def _write_all(study: Study, findings: pd.DataFrame, folder: Path, translator: T
     if study.haulage is not None:
         write_csv(study.haulage, folder / HAULAGE_FILE)
     if len(study.off_road):
-        write_csv(study.off_road, folder / "off_road.csv")
+        write_csv(study.off_road, folder / OFF_ROAD_FILE)
     write_geopackage(study, findings, folder / "study.gpkg")
     write_workbook(study, folder / "report.xlsx", translator)
     write_report(study, folder / "report.html", translator)

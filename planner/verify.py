@@ -9,7 +9,6 @@ import pandas as pd
 from geodata.messages import Message, say
 from geodata.schemas import Tables
 from planner.candidates import ATTRIBUTES, Candidates, candidates_of
-from planner.haulage import HAULAGE_COLUMNS
 from planner.network import Bools, names_in, network_of
 from planner.openings import PLAN_COLUMNS
 from planner.shortage import weighted_shortage
@@ -18,6 +17,7 @@ from planner.study import Study, summary_of
 from planner.study_folder import (
     FINDING_FILE_COLUMNS,
     HAULAGE_FILE,
+    OFF_ROAD_FILE,
     STRAIGHT_FILE,
     read_study,
     read_summary,
@@ -55,12 +55,14 @@ def _differences(study: Study, directory: Path) -> Iterator[Message]:
             yield say(
                 "{file}, looked at like a plan: {difference}", file=STRAIGHT_FILE, difference=difference
             )
+    elif (directory / STRAIGHT_FILE).exists():
+        yield say("summary.json: by_straight_line is missing, but {file} is there.", file=STRAIGHT_FILE)
     written = read_written(directory / "findings.csv", FINDING_FILE_COLUMNS)
     yield from _finding_differences(study.findings, written)
     if study.haulage is not None:
-        yield from _haulage_differences(
-            study.haulage, read_written(directory / HAULAGE_FILE, HAULAGE_COLUMNS)
-        )
+        yield from _row_differences(study.haulage, directory / HAULAGE_FILE)
+    if len(study.off_road):
+        yield from _row_differences(study.off_road, directory / OFF_ROAD_FILE)
     yield from _summary_differences(_figures(study), read_summary(directory))
 
 
@@ -133,27 +135,29 @@ def _finding_differences(findings: pd.DataFrame, written: pd.DataFrame) -> Itera
     yield from _first_finding(assumed, ours, theirs, "assumed")
 
 
-def _haulage_differences(haulage: pd.DataFrame, written: pd.DataFrame) -> Iterator[Message]:
-    """Hold what moving comes to against haulage.csv, outlet by outlet."""
-    if len(haulage) != len(written):
+def _row_differences(table: pd.DataFrame, path: Path) -> Iterator[Message]:
+    """Hold a table against the file it was written to, row by row."""
+    written = read_written(path, [str(name) for name in table])
+    if len(table) != len(written):
         yield say(
-            "haulage.csv: has {written} rows, recomputed there are {number}.",
+            "{file}: has {written} rows, recomputed there are {number}.",
+            file=path.name,
             written=len(written),
-            number=len(haulage),
+            number=len(table),
         )
         return
-    for name in HAULAGE_COLUMNS:
-        ours = haulage[name].reset_index(drop=True)
+    for name in table:
+        ours, theirs = table[name].reset_index(drop=True), written[name]
         if pd.api.types.is_numeric_dtype(ours):
-            theirs = pd.to_numeric(written[name], errors="coerce")
+            theirs = pd.to_numeric(theirs, errors="coerce")
             same = np.isclose(ours, theirs, rtol=TOLERANCE, atol=TOLERANCE, equal_nan=True)
         else:
-            theirs = written[name]
             same = (ours.astype(str) == theirs).to_numpy()
         if not same.all():
             row = int(np.argmin(same))
             yield say(
-                "haulage.csv, row {row}: {name} is {written}, recomputed it is {value}.",
+                "{file}, row {row}: {name} is {written}, recomputed it is {value}.",
+                file=path.name,
                 row=row + 2,
                 name=name,
                 written=theirs.iloc[row],

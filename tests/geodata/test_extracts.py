@@ -208,3 +208,22 @@ def _write_with(writer, city: cities.City, beside: int) -> None:
     for place in range(0, beside - 10, 10):
         refs = [1_000 + (place + step) * 24_000 for step in range(10)]
         writer.add_way(mutable.Way(id=1_000 + place, version=1, nodes=refs, tags={"highway": "primary"}))
+
+
+@pytest.mark.parametrize("fault", ['id="abc" lat="40"', 'id="1" lat="600"'])
+def test_an_attribute_that_is_no_number_is_a_sentence(tmp_path, fault):
+    path = tmp_path / "odd.osm"
+    path.write_text(f'<osm version="0.6"><node version="1" lon="116" {fault}/></osm>')
+    with pytest.raises(InputError, match=r"odd\.osm: cannot be read to its end"):
+        cropped(path, cities.BOX, ROADS, tmp_path / "cut.osm")
+
+
+def test_runs_of_a_cut_way_take_no_id_of_another(tmp_path):
+    """Editors number new ways below zero; the pieces of a way that was cut get ids below all of these."""
+    nodes = {n: (116.0 + n / 1000, 40.0) for n in (1, 2, 4, 5)}
+    city = cities.City(
+        nodes, [(-1, [1, 2, 3, 4, 5], {"highway": "road"}), (999, [1, 5], {"highway": "road"})]
+    )
+    cut = cropped(city.write(tmp_path / "city.osm"), cities.BOX, ROADS, tmp_path / "cut.osm")
+    _, ways, _ = read_all(cut)
+    assert {number: refs for number, (refs, _) in ways.items()} == {-1: [1, 2], -2: [4, 5], 999: [1, 5]}

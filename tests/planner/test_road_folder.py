@@ -19,6 +19,7 @@ from planner.study import place_study
 from planner.study_folder import read_study, write_study
 from planner.verify import verify
 from tests.planner import roadworlds, worlds
+from tests.planner.roadstudies import river_study
 from tests.planner.worlds import code, rule
 
 A, B = code(1), code(2)
@@ -129,3 +130,22 @@ def test_another_straight_plan_is_noticed(folder, tmp_path):
     table = pd.read_csv(path, dtype=str)
     table.assign(lon=table["lon"].astype(float) + 0.01).to_csv(path, index=False)
     assert "plan_straight.csv" in str(verify(changed))
+
+
+def test_figures_of_a_straight_plan_that_are_taken_away_are_noticed(folder, tmp_path):
+    changed = tmp_path / "study"
+    shutil.copytree(folder, changed)
+    summary = json.loads((changed / "summary.json").read_text())
+    (changed / "summary.json").write_text(json.dumps({**summary, "by_straight_line": None}))
+    assert "by_straight_line is missing" in str(verify(changed))
+
+
+def test_other_places_off_the_roads_are_noticed(tmp_path):
+    write_study(river_study(), tmp_path / "study", translator("en"))
+    assert verify(tmp_path / "study") is None
+    path = tmp_path / "study" / "off_road.csv"
+    table = pd.read_csv(path, dtype=str)
+    table.assign(id=table["id"].replace("p3", "p1")).to_csv(path, index=False)
+    assert str(verify(tmp_path / "study")) == "off_road.csv, row 2: id is p1, recomputed it is p3."
+    table.iloc[:1].to_csv(path, index=False)
+    assert "off_road.csv: has 1 rows, recomputed there are 2" in str(verify(tmp_path / "study"))
