@@ -120,10 +120,12 @@ def run_frontier(
                 "max-new or budget."
             )
         )
-    rows = [
-        _run_row(place_study(*_limited(inputs, trade.over, value), workers=workers, progress=progress), value)
-        for value in trade.values
-    ]
+    rows = []
+    for value in trade.values:
+        limited = _limited(inputs, trade.over, value)
+        rows.append(
+            _run_row(place_study(*limited, workers=workers, progress=progress, straight=False), value)
+        )
     return pd.DataFrame(rows, columns=[*COLUMNS, "new_outlets"])
 
 
@@ -138,8 +140,13 @@ def _run_row(study: Study, value: float) -> tuple[float, float, float, float, st
     return (value, shortage, shortage, 0.0, str(placement.outcome), size)
 
 
-def frontier_chart(table: pd.DataFrame, trade: Trade, t: Callable[[str], str] = str) -> Figure:
-    """Return a figure of the answers over the values; bounds dashed where they are not reached."""
+def frontier_chart(
+    table: pd.DataFrame, trade: Trade, t: Callable[[str], str] = str, *, named: Sequence[str] = ()
+) -> Figure:
+    """Return a figure of the answers over the values; bounds dashed where they are not reached.
+
+    `named` are the attributions that the data ask for.
+    """
     label = t("Shortage, weighted and relative") if trade.is_limit else t("Cost of new outlets")
     sides = {"max-new": t("New outlets at most"), "budget": t("Budget")}
     with rc_context(chart_style()):
@@ -150,6 +157,8 @@ def frontier_chart(table: pd.DataFrame, trade: Trade, t: Callable[[str], str] = 
             axes.legend(frameon=False)
         axes.set_xlabel(sides.get(trade.over) or t("Share within reach"))
         dress(axes, label)
+        if named:
+            figure.supxlabel("; ".join(named), x=0.99, ha="right", fontsize=7, color="#555555")
     return figure
 
 

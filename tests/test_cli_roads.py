@@ -47,7 +47,7 @@ def run(tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.M
 
     def call(command: str, *args: object) -> tuple[int, str]:
         with pytest.raises(SystemExit) as ended:
-            main([command, *(data if command in ("check", "place") else []), *map(str, args)])
+            main([command, *(data if command in ("check", "place", "frontier") else []), *map(str, args)])
         said = capfd.readouterr()
         return int(ended.value.code or 0), said.out + said.err
 
@@ -71,6 +71,15 @@ def test_a_city_is_planned_by_road_from_a_file(run: Run, tmp_path: Path) -> None
     )
     assert code == 0, said
     assert json.loads((out / "summary.json").read_text())["metric"] == "road-km"
+
+
+def test_a_frontier_by_road_names_whose_roads_they_are(run: Run, tmp_path: Path) -> None:
+    roads = cities.city().write(tmp_path / "city.osm")
+    out = tmp_path / "frontier"
+    code, said = run("frontier", "--values=0,1", "--metric=road-min", f"--roads={roads}", f"--out={out}")
+    assert code == 0, said
+    assert "Data: © OpenStreetMap contributors" in said
+    assert "© OpenStreetMap contributors" in (out / "frontier.svg").read_text(encoding="utf-8")
 
 
 def test_without_a_file_the_service_is_asked(
@@ -98,6 +107,7 @@ def test_without_a_file_the_service_is_asked(
             ["--metric=road-min", "--roads=none.osm.pbf"],
             "none.osm.pbf: there is no such file.",
         ),
+        (["--set=near.distance_km=1", "--roads=none.osm.pbf"], "the metric great-circle uses no roads"),
         (["--metric=road-walk"], "road-walk"),
         (["--spacing=-1"], "spacing"),
     ],

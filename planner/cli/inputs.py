@@ -21,7 +21,7 @@ class Request:
     """What a person asked for: where the tables are, by which rules, under which assumptions.
 
     `overrides` are the scenario's fields that options set; None leaves a field to the file or the default.
-    `roads` are read only where the metric is by road.
+    `roads` are given only where the metric is by road.
     """
 
     sales: Path
@@ -63,6 +63,14 @@ class Request:
         rules = load_rule_set(self.rules or DEFAULT_RULES, self.changes)
         scenario = self.scenario_of(self.year or 2000)
         require_measurable(rules.rules, by_road=scenario.metric.by_road)
+        if self.roads and not scenario.metric.by_road:
+            raise InputError(
+                say(
+                    "--roads: the metric {metric} uses no roads; choose --metric road-km or road-min, or "
+                    "leave --roads out.",
+                    metric=str(scenario.metric),
+                )
+            )
         require_files(self.roads)
         return rules
 

@@ -14,8 +14,7 @@ from planner.cli.options import OUTCOMES, _
 
 if TYPE_CHECKING:
     import pandas as pd
-
-    from planner.frontier import Trade
+    from matplotlib.figure import Figure
 
 FRONTIER_MARKER = "frontier.csv"
 NOT_THE_SAME = 1
@@ -116,8 +115,16 @@ def frontier(
     as_json: opt.Json = False,
 ) -> None:
     """Say what another outlet, another yuan or another share of reach buys."""
+    from planner.credits import credits_of
     from planner.folders import require_replaceable
-    from planner.frontier import Trade, parse_values, run_frontier, scope_frontier, scope_prices
+    from planner.frontier import (
+        Trade,
+        frontier_chart,
+        parse_values,
+        run_frontier,
+        scope_frontier,
+        scope_prices,
+    )
 
     console: Console = ctx.obj
     trade = Trade(over, parse_values(values))
@@ -143,9 +150,14 @@ def frontier(
     else:
         with console.progress() as progress:
             table = run_frontier(inputs, trade, workers=workers, progress=progress)
+    named = credits_of(inputs[0])
     _print_frontier(console, table, saved, as_json=as_json)
+    for credit in named:
+        console.tell(say("Data: {credit}", credit=credit))
     if out:
-        _write_frontier(console, table, saved, trade, out)
+        _write_frontier(
+            console, table, saved, frontier_chart(table, trade, console.t.gettext, named=named), out
+        )
 
 
 def draw_map(
@@ -207,18 +219,16 @@ def _records(table: "pd.DataFrame") -> list[dict[Hashable, object]]:
 
 
 def _write_frontier(
-    console: Console, table: "pd.DataFrame", prices: "pd.DataFrame | None", trade: "Trade", out: Path
+    console: Console, table: "pd.DataFrame", prices: "pd.DataFrame | None", figure: "Figure", out: Path
 ) -> None:
     """Write the answers and their chart into a folder, and the prices of the duties."""
     from planner.charts import write_chart
     from planner.folders import replaced_folder
-    from planner.frontier import frontier_chart
 
     with replaced_folder(out, marker=FRONTIER_MARKER) as fresh:
         table.to_csv(fresh / "frontier.csv", index=False, lineterminator="\n")
         if prices is not None:
             prices.to_csv(fresh / "prices.csv", index=False, lineterminator="\n")
-        figure = frontier_chart(table, trade, console.t.gettext)
         for ending in ("png", "svg"):
             write_chart(figure, fresh / f"frontier.{ending}")
     console.tell(say("Written: {path}", path=out / "frontier.csv"))
