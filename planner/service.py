@@ -1,6 +1,6 @@
 """Whom outlets serve: where one can come from in time, which way it is, and whose sales are too far off."""
 
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Collection, Hashable, Iterator
 from dataclasses import dataclass
 from threading import Lock
 from typing import TYPE_CHECKING
@@ -51,12 +51,21 @@ class ServiceLimit:
     across_borders: bool = False
 
 
-def service_limit(study: Study) -> ServiceLimit:
+def service_limit(study: Study, enterprise: str = "") -> ServiceLimit:
     """Return how near an outlet is to be by the first rule about reach, one about sales before others.
 
-    Without such a rule it is 50 km (assumed).
+    Rules count that ask something of somebody who sells, or of this enterprise. Without such a rule it is
+    50 km (assumed).
     """
-    rules = [rule for rule in study.rules.rules if isinstance(rule, ReachShare)]
+    sales = study.tables.sales
+    sells = sales["role"][sales["enterprise"] == enterprise] if enterprise else sales["role"]
+    return _limit_of(study, set(sells.astype(str)))
+
+
+def _limit_of(study: Study, roles: Collection[str]) -> ServiceLimit:
+    """Return the same by the rules for some roles."""
+    bound = (rule for rule in study.rules.rules if str(rule.role) in roles)
+    rules = [rule for rule in bound if isinstance(rule, ReachShare)]
     rules.sort(key=lambda rule: rule.parameters.of != "sales")
     if not rules:
         return ServiceLimit(COVERAGE_KM, TravelUnit.KM)
@@ -82,7 +91,7 @@ def service_areas_of(
         outlet_id, name, enterprises, kind, adcode, stage (existing, new), limit, unit (km, min), polygon.
         No rows where distances are not by road.
     """
-    measure, near = _network(study).measure, service_limit(study)
+    measure, near = _network(study).measure, service_limit(study, enterprise)
     outlets = located_outlets(study, adcode=adcode, enterprise=enterprise)
     outlets = _at_most(outlets[_of_kind(outlets, near.kind)], most)
     if not isinstance(measure, RoadMeasure) or outlets.empty:
@@ -121,12 +130,12 @@ def routes_of(
         (of the point), units (sold), km, minutes, on_road, line in EPSG:4326. No rows where distances are not
         by road.
     """
-    network, near = _network(study), service_limit(study)
+    network = _network(study)
     measure = network.measure
     if not isinstance(measure, RoadMeasure):
         return _empty(ROUTE_COLUMNS)
     sold = _sold(network, adcode, enterprise, point_id)
-    ways = _ways(network, near, sold, most, however_far=bool(point_id))
+    ways = _ways_of_roles(study, network, sold, most, however_far=bool(point_id))
     if ways.empty:
         return _empty(ROUTE_COLUMNS)
     lines = _lines(
@@ -247,27 +256,40 @@ def _sold(network: Network, adcode: str, enterprise: str, point_id: str) -> Floa
     return np.asarray(sold, dtype=float)
 
 
-def _ways(
-    network: Network, near: ServiceLimit, sold: Floats, most: int, *, however_far: bool
+def _ways_of_roles(
+    study: Study, network: Network, sold: Floats, most: int, *, however_far: bool
 ) -> pd.DataFrame:
-    """Return point, outlet (positions), enterprises and units of the ways, those of most units first."""
-    total = sold.sum(axis=0)
-    points = np.argsort(-total, kind="stable")[:most]
-    points = points[total[points] > 0]
-    counted = network.of_kind(near.kind) & np.isfinite(network.outlet_lonlat).all(axis=1)
-    rows = [
-        (int(point), outlet, str(network.enterprises[party]), float(sold[party, point]))
-        for at, outlets in _grouped(network, near, points, np.flatnonzero(counted))
-        for party in np.flatnonzero(sold[:, at].sum(axis=1) > 0).tolist()
-        for point, outlet in _nearest_own(network, near, at, outlets, party, however_far=however_far)
-        if sold[party, point] > 0
-    ]
+    """Return point, outlet (positions), enterprises and units of the ways, those of most units first.
+
+    Each role has the limit, and the outlets, of its own rule.
+    """
+    rows = []
+    for role in Role:
+        own = sold * (network.roles == str(role))[:, None]
+        rows += _ways(network, _limit_of(study, {str(role)}), own, most, however_far=however_far)
     table = pd.DataFrame(rows, columns=["point", "outlet", "enterprises", "units"])
     ways = table.groupby(["point", "outlet"], as_index=False).agg(
         enterprises=("enterprises", lambda names: ";".join(dict.fromkeys(names))), units=("units", "sum")
     )
     ways = ways.sort_values(["units", "point", "outlet"], ascending=[False, True, True])
     return ways.head(most).reset_index(drop=True)
+
+
+def _ways(
+    network: Network, near: ServiceLimit, sold: Floats, most: int, *, however_far: bool
+) -> list[tuple[int, int, str, float]]:
+    """Return point, outlet (positions), enterprise and units of the ways."""
+    total = sold.sum(axis=0)
+    points = np.argsort(-total, kind="stable")[:most]
+    points = points[total[points] > 0]
+    counted = network.of_kind(near.kind) & np.isfinite(network.outlet_lonlat).all(axis=1)
+    return [
+        (int(point), outlet, str(network.enterprises[party]), float(sold[party, point]))
+        for at, outlets in _grouped(network, near, points, np.flatnonzero(counted))
+        for party in np.flatnonzero(sold[:, at].sum(axis=1) > 0).tolist()
+        for point, outlet in _nearest_own(network, near, at, outlets, party, however_far=however_far)
+        if sold[party, point] > 0
+    ]
 
 
 def _grouped(

@@ -19,8 +19,8 @@ from planner.report_digest import digest_of
 from planner.report_haulage import haulage_lines, named_haulage
 from planner.report_roads import off_road_table, straight_table
 from planner.report_service import route_table, service_of
-from planner.service import service_areas_of
-from planner.study import Study
+from planner.service import routes_of, service_areas_of
+from planner.study import Study, check_study
 from planner.workbook import write_workbook
 from tests.planner import roadworlds, worlds
 from tests.planner.roadstudies import river_study
@@ -147,3 +147,22 @@ def test_a_study_in_straight_lines_has_none_of_it(study: Study) -> None:
     for section in ("straight", "routes", "haulage", "roads"):
         assert f'id="{section}"' not in page
     assert '"name":"zones"' not in page
+
+
+def test_ways_and_service_areas_are_those_of_the_role_that_is_looked_at() -> None:
+    a = worlds.code(1)
+    base = roadworlds.tables([("M", a, 100), ("C", a, 50, "battery_maker")], [(a, 4, 3, 3.0)])
+    standing = [
+        worlds.at(a, *roadworlds.crossing(0, 0), enterprises="M"),
+        worlds.at(a, *roadworlds.crossing(2, 1), enterprises="C", kind="storage"),
+    ]
+    rules = worlds.rules(
+        rule("reach_share", "first", share=0.5, minutes=20, outlet_kind="collection"),
+        rule("reach_share", "other", role="battery_maker", share=0.5, minutes=60, outlet_kind="storage"),
+    )
+    found = check_study(replace(base, outlets=worlds.outlets(standing)), rules, roadworlds.scenario())
+    for enterprise, outlet, minutes in (("M", "o0", 20), ("C", "o1", 60)):
+        areas = service_areas_of(found, enterprise=enterprise)
+        assert areas[["outlet_id", "limit"]].to_numpy().tolist() == [[outlet, minutes]]
+        assert routes_of(found, enterprise=enterprise, point_id="p0")["outlet_id"].tolist() == [outlet]
+    assert set(routes_of(found, point_id="p0")["enterprises"]) == {"M", "C"}
