@@ -196,8 +196,10 @@ def test_the_form_offers_metrics_by_road_only_where_there_are_roads() -> None:
     assert work(with_roads).scenario.metric is Metric.ROAD_MIN
 
 
-@pytest.mark.parametrize(("lang", "word"), [("en", "within 30 min"), ("zh", "30")])
-def test_an_area_shows_the_way_from_a_place(lang: str, word: str) -> None:
+@pytest.mark.parametrize(
+    ("lang", "word", "minutes"), [("en", "within 30 min", "143.1 min"), ("zh", "30", "143.1 分钟")]
+)
+def test_an_area_shows_the_way_from_a_place(lang: str, word: str, minutes: str) -> None:
     test = page("area", lang=lang, query={"adcode": ONE}, setup=begin(minutes=30))
     assert not test.exception
     assert any(word in one.label for one in test.metric)
@@ -205,9 +207,9 @@ def test_an_area_shows_the_way_from_a_place(lang: str, word: str) -> None:
     assert len(places.options) == 2
     places.select_index(0).run()
     assert not test.exception
-    way = next(one.value for one in test.text if "o0" in one.value or "km" in one.value)
-    assert "M" in way
-    assert "138" in way or "140" in way or "min" in way
+    way = next(one.value for one in test.text if "km" in one.value)
+    assert way.startswith(f"143.1 km · {minutes}")
+    assert way.endswith("M")
 
 
 def test_a_click_shows_the_way_from_the_nearest_place() -> None:
