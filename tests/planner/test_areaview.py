@@ -101,3 +101,15 @@ def test_an_area_is_found_by_all_its_names(digest: Digest) -> None:
     labels = search_labels(digest.study.tables, EN)
     assert set(labels) == set(CODES)
     assert labels[CODES[0]].endswith(CODES[0])
+
+
+def test_the_circle_of_what_is_reached_holds_what_counts_as_reached(digest: Digest) -> None:
+    """Where ways are longer than straight lines, a limit in km makes a smaller circle on the ground."""
+    study = digest.study
+    for factor, radius in ((None, 40.0), (1.25, 32.0)):
+        metric = {} if factor is None else {"metric": "detour", "detour": factor}
+        found = check_study(study.tables, RULES, worlds.scenario(**metric))
+        within = area_view(digest_of(found, EN), CODES[0]).within
+        assert within is not None
+        assert within.circle_km == pytest.approx(radius)
+        assert within.words(EN) == "40 km"
