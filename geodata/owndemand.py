@@ -8,6 +8,7 @@ import pandas as pd
 
 from geodata.areanames import area_index
 from geodata.assignment import locate
+from geodata.attribution import with_source_of
 from geodata.columns import DEMAND
 from geodata.declared import declared_areas
 from geodata.demand import DEMAND_COLUMNS, shares, with_assumed
@@ -50,10 +51,12 @@ def read_own_demand(
         return read_raster_demand(path, areas, cell_km=cell_km, limits=limits)
     raw = open_table(path, sheets=DEMAND.sheets, limits=limits)
     if has_polygons(raw):
-        return polygon_demand(raw, areas, datum, cell_km=cell_km)
-    if is_density(raw) or cell_km is not None:
-        return point_demand(raw, areas, datum, cell_km=cell_km)
-    return table_demand(raw, areas, datum)
+        points, notes = polygon_demand(raw, areas, datum, cell_km=cell_km)
+    elif is_density(raw) or cell_km is not None:
+        points, notes = point_demand(raw, areas, datum, cell_km=cell_km)
+    else:
+        points, notes = table_demand(raw, areas, datum)
+    return with_source_of(points, raw.frame), notes
 
 
 def table_demand(

@@ -1,17 +1,13 @@
 """Whom every output must name, because it holds what others gave: attributions of data with a licence."""
 
-import re
 from collections.abc import Iterator
 
-import pandas as pd
-
+from geodata.attribution import from_openstreetmap
 from geodata.roadnetwork import CREDIT
 from geodata.schemas import Tables
 
 OPENSTREETMAP = CREDIT
 """Of whatever was taken from OpenStreetMap."""
-_NAME = "openstreetmap"
-_HEADERS = ("source", "来源", "数据来源")
 
 
 def credits_of(tables: Tables) -> tuple[str, ...]:
@@ -31,10 +27,3 @@ def _credits(tables: Tables) -> Iterator[str]:
     for table in (tables.sites, tables.outlets, tables.recyclers, tables.demand, tables.areas):
         if from_openstreetmap(table):
             yield OPENSTREETMAP
-
-
-def from_openstreetmap(table: pd.DataFrame | None) -> bool:
-    """Return whether a table's column `source` (来源) names OpenStreetMap in any row."""
-    columns = [] if table is None else [table[name] for name in _HEADERS if name in table]
-    names = (str(one) for column in columns for one in column.dropna().unique())
-    return any(_NAME in re.sub(r"[\s_-]", "", name).casefold() for name in names)

@@ -13,10 +13,11 @@ import pyogrio
 import pytest
 import shapely
 
+from geodata.attribution import from_openstreetmap
 from geodata.boundaries import read_areas
 from geodata.sites import read_sites
 from planner.cli import main
-from planner.credits import OPENSTREETMAP, from_openstreetmap
+from planner.credits import OPENSTREETMAP
 from planner.exports import write_exports
 from planner.language import translator
 from planner.livemap import paint_data

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geodata import weighteddemand
+from geodata.attribution import from_openstreetmap
 from geodata.demand import read_demand
 from geodata.grid import grid_for
 from geodata.messages import InputError, NoteKind
@@ -135,6 +136,16 @@ def test_points_from_geometry_and_another_datum(tmp_path: Path, china: gpd.GeoDa
     points, _ = read_demand(path, china, Datum.GCJ02)
     own = points[points["point_id"] == "440300-1"]
     assert 114.05 < own["lon"].item() < 114.0595
+
+
+@pytest.mark.parametrize(("source", "owed"), [("OpenStreetMap", True), ("a survey", False)])
+@pytest.mark.parametrize("cell_km", [None, 5.0])
+def test_merged_points_still_say_that_they_are_openstreetmap_s(
+    tmp_path: Path, source: str, owed: bool, cell_km: float | None
+) -> None:
+    text = f"lon,lat,vehicles,source\n10.5,50.5,3,{source}\n10.5001,50.5,3,\n"
+    points, _ = read_demand(written(tmp_path, text), AREAS, cell_km=cell_km)
+    assert from_openstreetmap(points) == owed
 
 
 def test_a_header_without_rows_assumes_everything(tmp_path: Path) -> None:
