@@ -9,9 +9,11 @@ from geodata.schemas import Tables
 from planner.draft import Draft
 from planner.pages import login, session
 from planner.saved import Opened, Saved, Store, is_uploaded
-from planner.work import Work
+from planner.work import Work, obstacles
 
 PARAMETER = "scenario"
+MOST_LENT = 2
+"""Tables of others that are kept to be compared: roads may come with them."""
 LOCAL = frozenset({"localhost", "127.0.0.1", "[::1]", ""})
 FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-Ip")
 
@@ -74,14 +76,34 @@ def resume(work: Work) -> None:
     Raises
     ------
     InputError
-        If the tables are neither the session's nor kept with a scenario, or cannot be read.
+        If the tables are neither the session's nor kept with a scenario, or cannot be read, or the work's
+        rules cannot be measured on them.
     """
-    data = work.data
-    if is_uploaded(data) and data not in session.own_tables():
-        session.own_tables()[data] = Store.of_user().tables(data)
+    if is_uploaded(work.data) and work.data not in session.own_tables():
+        _borrow(work)
     if work.rules.id not in session.rule_sets():
         session.own_rules()[work.rules.id] = work.rules
     session.set_work(work)
+
+
+def _borrow(work: Work) -> None:
+    """Take up the tables that were kept with a scenario; those of others opened before, unused by now, go."""
+    own, borrowed = session.own_tables(), st.session_state.setdefault("borrowed_tables", set())
+    found = _kept_tables(work)
+    left: tuple[Work, Opened | None] | None = st.session_state.get("scenario_left")
+    used = {session.work().data, *st.session_state.get("left", ()), *([left[0].data] if left else ())}
+    for name in borrowed - used:
+        own.pop(name, None)
+    own[work.data] = found
+    st.session_state["borrowed_tables"] = (borrowed & used) | {work.data}
+
+
+def _kept_tables(work: Work) -> Tables:
+    """Return the tables that were kept with a scenario, if its rules can be measured on them."""
+    found = Store.of_user().tables(work.data)
+    if refused := obstacles(work, found):
+        raise InputError(refused)
+    return found
 
 
 def keep(found: Opened) -> None:
@@ -103,14 +125,13 @@ def tables_for(work: Work) -> Tables:
     Raises
     ------
     InputError
-        If they cannot be read.
+        If they cannot be read, or the work's rules cannot be measured on them.
     """
     data = work.data
     if not is_uploaded(data) or data in session.own_tables():
         return session.tables_of(data)
     lent: dict[str, Tables] = st.session_state.setdefault("lent_tables", {})
-    if data not in lent:
-        lent[data] = Store.of_user().tables(data)
+    session.keep_own(lent, data, lent.get(data) or _kept_tables(work), most=MOST_LENT)
     return lent[data]
 
 

@@ -12,10 +12,12 @@ from planner.draft import Draft, TriedSite
 from planner.pages.opening import is_alone
 from planner.pages.scenarios import day_and_time
 from planner.rules.ruleset import load_rule_set
-from planner.saved import Opened, Store
+from planner.saved import Opened, Saved, Store
 from planner.scenario import Scenario
 from planner.work import Work
 from tests.pages.apptest import page
+from tests.planner import roadworlds, worlds
+from tests.planner.worlds import code
 
 HOSTILE = "=cmd() ${alert(1)} </script><img src=x onerror=alert(1)> `*b*`"
 
@@ -230,6 +232,42 @@ def test_tables_that_are_gone_are_a_sentence(store: Store) -> None:
     assert not test.exception
     assert "Upload them again" in test.error[0].value
     assert test.session_state["work"].data == "demo"
+
+
+def test_roads_that_are_gone_are_a_sentence(store: Store) -> None:
+    (saved,) = saved_by_road(store, 30)
+    with closing(sqlite3.connect(store.path)) as connection:
+        connection.execute("UPDATE inputs SET roads = NULL")
+        connection.commit()
+    for name in ("scenarios", "area", "overview", "report"):
+        test = page(name, query={"scenario": saved.id})
+        assert not test.exception
+        assert any("Distances by road need roads" in error.value for error in test.error)
+        assert test.session_state["work"].data == "demo"
+
+
+def saved_by_road(store: Store, *minutes: float) -> list[Saved]:
+    """Save the same sales with roads, of other names each, under a rule in minutes."""
+    for number, limit in enumerate(minutes):
+        scenario = roadworlds.scenario()
+        tables = roadworlds.tables([("M", code(1), 9)], [(code(1), 0, 0, 1.0)], [(code(1), 0, 0)])
+        rules = worlds.rules(worlds.rule("reach_share", share=0.9, minutes=limit))
+        own = Work(data=f"{number:064d}", rules=rules, scenario=scenario)
+        store.save(own, f"road {number}", tables=tables)
+    return store.scenarios()
+
+
+def test_only_tables_in_use_are_kept_of_scenarios_that_were_opened(store: Store) -> None:
+    one, two, three = sorted(saved_by_road(store, 10, 20, 30), key=lambda saved: saved.name)
+    test = page("scenarios", query={"scenario": one.id})
+    for other in (two, three):
+        test.query_params["scenario"] = other.id
+        test.run()
+        assert not test.exception
+    assert list(test.session_state["own_tables"]) == [f"{1:064d}", f"{2:064d}"]
+    test.query_params["scenario"] = one.id
+    assert not test.run().exception
+    assert test.session_state["work"].data == f"{0:064d}"
 
 
 def test_nobodys_scenarios_are_not_listed_to_all_who_reach_a_server(
