@@ -67,7 +67,8 @@ def read_roads(
     Extracts are cut to the polygon while they are read, put together, and made a network by OSMnx: one-way
     streets as tagged, nodes only where roads meet or change, speeds from `maxspeed`, missing ones the mean of
     their class of road. Where no road of a class has a limit, that of `driving.ASSUMED_KMH` is assumed. Of
-    all this the largest part is kept in which one can drive everywhere and back.
+    all this the largest part is kept in which one can drive everywhere and back; where the polygon's parts
+    lie apart, that of each.
 
     Parameters
     ----------
