@@ -8,7 +8,6 @@ import pandas as pd
 
 from geodata.messages import Message, say
 from geodata.reach import TravelUnit, straight_like_km
-from geodata.schemas import Tables
 from planner.check import findings_of, sales_within_reach
 from planner.place import place
 from planner.rules.base import Status
@@ -84,7 +83,7 @@ def straight_plan(
         return None
     rules = straight_rules(study.rules, study.scenario)
     scenario = study.scenario.model_copy(update={"metric": Metric.GREAT_CIRCLE})
-    found = place(without_roads(study.tables), rules, scenario, workers=workers, executor=executor)
+    found = place(replace(study.tables, roads=None), rules, scenario, workers=workers, executor=executor)
     return straight_of(study, found.outlets, str(found.outcome))
 
 
@@ -119,11 +118,6 @@ def straight_rules(rules: RuleSet, scenario: Scenario) -> RuleSet:
             del written["parameters"]["minutes"]
             written["parameters"]["distance_km"] = straight_like_km(way_km, scenario.stretch)
     return rule_set_from(values, rules.id)
-
-
-def without_roads(tables: Tables) -> Tables:
-    """Return tables without their roads."""
-    return replace(tables, roads=None)
 
 
 def straight_sentences(study: Study) -> list[Message]:
