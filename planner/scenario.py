@@ -51,14 +51,14 @@ class RoadSettings(Frozen):
     direction
         Which way is measured: from the demand point to the outlet, back, or the mean of both.
     margin_km
-        How far around the areas of a study roads are read.
+        How far around the areas of a study roads are read; 1,000 km at most.
     """
 
     snap_km: Positive = 2.0
     access_kmh: Positive = 20.0
     fallback_kmh: Positive = 40.0
     direction: Literal["to", "back", "both"] = "to"
-    margin_km: NonNegative = 10.0
+    margin_km: Annotated[float, Field(ge=0, le=1000)] = 10.0
 
 
 class Haulage(Frozen):
