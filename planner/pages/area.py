@@ -6,6 +6,7 @@ import geopandas as gpd
 import pandas as pd
 import streamlit as st
 
+from geodata.messages import say
 from planner.areaview import AreaView, answer, figures, haulage_in, nearest_point, requirements
 from planner.charts import BLUE, ORANGE
 from planner.language import Translator
@@ -20,6 +21,12 @@ MOST_PLACES = 1_000
 """Places of sales that a way can be chosen from; a click finds no others."""
 MODES: tuple[Mode, ...] = ("select", "add")
 FADED = "#9A9A9A"
+WAYS = {
+    "to": say("{way} to {outlet}, for {enterprises}"),
+    "back": say("{way} from {outlet}, for {enterprises}"),
+    "both": say("{way} on average to {outlet} and back, for {enterprises}"),
+}
+"""A way in words, by the direction that is measured."""
 COLUMNS = ("status", "rule", "required", "have", "short", "enterprise", "unit", "assumed", "todo", "source")
 
 
@@ -106,7 +113,7 @@ def _way_words(found: gpd.GeoDataFrame, shown: AreaView, t: Translator) -> None:
         off = "" if row["on_road"] else " " + t("(an end is off the roads: estimated)")
         st.text(
             t(
-                "{way} to {outlet}, for {enterprises}",
+                WAYS[session.work().scenario.roads.direction].template,
                 way=way_words(float(row["km"]), float(row["minutes"]), t),
                 outlet=names.get(row["outlet_id"], row["outlet_id"]),
                 enterprises=str(row["enterprises"]).replace(";", ", "),

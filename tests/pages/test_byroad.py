@@ -212,6 +212,22 @@ def test_an_area_shows_the_way_from_a_place(lang: str, word: str, minutes: str) 
     assert way.endswith("M")
 
 
+def test_a_way_is_told_in_the_direction_that_is_measured() -> None:
+    def setup() -> None:
+        begin(minutes=30)()
+        from planner.pages import session
+
+        scenario = session.work().scenario
+        back = scenario.model_copy(update={"roads": scenario.roads.model_copy(update={"direction": "back"})})
+        session.change(scenario=back)
+
+    test = page("area", query={"adcode": ONE}, setup=setup)
+    test.selectbox(key="way_from").select_index(0).run()
+    (way,) = (one.value for one in test.text if "km" in one.value)
+    assert " from " in way
+    assert " to " not in way
+
+
 def test_a_click_shows_the_way_from_the_nearest_place() -> None:
     def click() -> None:
         begin(minutes=30)()
