@@ -3,8 +3,12 @@
 import pandas as pd
 
 from planner.haulage import haulage_summary
+from planner.language import Translator
 from planner.report_digest import WORST, Digest, kind_words, outlet_names
 from planner.report_tables import Cell, Row, Table, number_cell
+
+SMALL = 10.0
+"""Tonnes or kilometres that are told to the third decimal."""
 
 
 def haulage_lines(haulage: pd.DataFrame, digest: Digest) -> tuple[str, ...]:
@@ -13,17 +17,26 @@ def haulage_lines(haulage: pd.DataFrame, digest: Digest) -> tuple[str, ...]:
     said = [
         t(
             "{tonnes} t of retired batteries go on from {n} outlets in a year: {tonne_km} tonne-kilometres.",
-            tonnes=t.number(found["tonnes"], 1),
+            tonnes=_amount(found["tonnes"], t),
             n=t.number(int((haulage["outlet_id"].ne("") & haulage["tonnes"].gt(0)).sum())),
-            tonne_km=t.number(found["tonne_km"], 1),
+            tonne_km=_amount(found["tonne_km"], t),
         )
     ]
     if prices.per_tonne_km > 0:
         said.append(_priced(found["cost"], prices.per_tonne_km, t("tonne-kilometre"), digest))
     if prices.per_vehicle_km > 0:
-        way = t("The ways of vehicles to the outlets are {km} km.", km=t.number(found["vehicle_km"], 1))
+        way = t("The ways of vehicles to the outlets are {km} km.", km=_amount(found["vehicle_km"], t))
         said += [way, _priced(found["vehicle_cost"], prices.per_vehicle_km, t("vehicle-kilometre"), digest)]
     return tuple(said)
+
+
+def amount_decimals(value: float) -> int:
+    """Return the decimals of an amount: small ones have a price too, and must not be read as nothing."""
+    return 1 if abs(value) >= SMALL else 3
+
+
+def _amount(value: float, t: Translator) -> str:
+    return t.number(value, amount_decimals(value))
 
 
 def _priced(cost: float, price: float, unit: str, digest: Digest) -> str:
@@ -47,7 +60,7 @@ def haulage_table(haulage: pd.DataFrame, digest: Digest) -> Table:
                 number_cell(float(row["tonnes"]), t, 2),
                 Cell(str(row["to"])),
                 number_cell(float(row["km"]), t, 1),
-                number_cell(float(row["tonne_km"]), t, 1),
+                number_cell(float(row["tonne_km"]), t, amount_decimals(float(row["tonne_km"]))),
                 number_cell(float(row["cost"]), t, 2),
             ),
             words=f"{row['enterprise']} {row['outlet']} {row['to']}".lower(),

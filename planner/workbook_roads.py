@@ -72,6 +72,6 @@ def haulage_sheet(haulage: pd.DataFrame, digest: Digest) -> Sheet:
     columns = (
         Column(t("Enterprise"), 26), Column(t("Outlet"), 30), Column(t("Kind"), 12),
         Column(t("t a year"), 12, "#,##0.00"), Column(t("Goes on to"), 30), Column(t("km"), 9, "#,##0.0"),
-        Column(t("t·km"), 12, "#,##0.0"), Column(t("Cost"), 12, "#,##0.00"),
+        Column(t("t·km"), 12, "#,##0.000"), Column(t("Cost"), 12, "#,##0.00"),
     )  # fmt: skip
     return Sheet(t("Moving batteries"), columns, tuples(named_haulage(haulage, digest)))

@@ -199,7 +199,7 @@ def _haulage(shown: AreaView, t: Translator) -> None:
         column_config={
             "enterprise": t("Enterprise"), "outlet": t("Outlet"), "kind": t("Kind"),
             "tonnes": number(t("t a year"), format="%.2f"), "to": t("Goes on to"),
-            "km": number(t("km"), format="%.1f"), "tonne_km": number(t("t·km"), format="%.1f"),
+            "km": number(t("km"), format="%.1f"), "tonne_km": number(t("t·km"), format="%.3f"),
             "cost": number(t("Cost"), format="%.2f"),
         },
     )  # fmt: skip

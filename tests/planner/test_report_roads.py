@@ -166,3 +166,13 @@ def test_ways_and_service_areas_are_those_of_the_role_that_is_looked_at() -> Non
         assert areas[["outlet_id", "limit"]].to_numpy().tolist() == [[outlet, minutes]]
         assert routes_of(found, enterprise=enterprise, point_id="p0")["outlet_id"].tolist() == [outlet]
     assert set(routes_of(found, point_id="p0")["enterprises"]) == {"M", "C"}
+
+
+def test_what_little_is_moved_is_not_told_as_nothing(study: Study) -> None:
+    assert study.haulage is not None
+    numbers = {"tonnes": 0.02, "tonne_km": 0.03, "cost": 0.06, "vehicle_km": 0.04, "vehicle_cost": 0.02}
+    few = study.haulage.iloc[:1].assign(**numbers)
+    first, _, ways, _ = haulage_lines(few, digest_of(study, EN))
+    assert first.startswith("0.02 t")
+    assert first.endswith(": 0.03 tonne-kilometres.")
+    assert "0.04 km" in ways
