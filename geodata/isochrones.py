@@ -10,6 +10,7 @@ import numpy as np
 import shapely
 from contourpy import FillType, contour_generator
 from numpy.typing import NDArray
+from scipy.ndimage import distance_transform_edt
 from scipy.optimize import brentq
 
 from geodata.reach import FloatArray, IndexArray, TravelUnit
@@ -19,16 +20,13 @@ from geodata.roadreach import RoadReach
 from geodata.roadsearch import spread
 from geodata.snapping import degrees, mercator_km
 
-BESIDE_KM = 0.2
-"""How far beside a road that is reached an area extends, where the limit allows it."""
-HOLE_KM2 = 0.15
+HOLE_KM2 = 0.01
 """Holes smaller than this are filled."""
-_CELL_KM = 0.04  # the raster's, in small networks
+_CELL_KM = 0.02  # the raster's, in small networks
 _MOST_CELLS = 1000  # across a network; larger networks have a coarser raster
-_STEEP = 1000.0  # units a km, where an area ends beside a road
 _NEVER = 1e6  # units; what is not reached
 
-Offsets: TypeAlias = list[tuple[int, int, float]]
+Window: TypeAlias = tuple[slice, slice]
 
 _RASTERS: "WeakKeyDictionary[RoadReach, _Raster]" = WeakKeyDictionary()
 _LOCK = Lock()
@@ -37,9 +35,10 @@ _LOCK = Lock()
 def service_areas(reach: RoadReach, places: FloatArray, limit: float, unit: TravelUnit) -> gpd.GeoSeries:
     """Return from where each place is reached within `limit`, or what is reached from it, as options say.
 
-    What a way takes is known at every point of every road; from there an area extends up to `BESIDE_KM` to
-    the side, at the speed of straight legs. It is drawn on a raster of the whole network, so that the area
-    of a longer limit holds that of a shorter one. Around a place off the network it is a disc.
+    What a way takes is known at every point of every road. A place beside it joins the nearest road, as far
+    as that is on the network, and no other: what a demand point there would be found to be, the area shows.
+    It is drawn on a raster of the whole network, so that the area of a longer limit holds that of a shorter
+    one. Around a place off the network it is a disc.
 
     Parameters
     ----------
@@ -73,7 +72,7 @@ def _raster(reach: RoadReach) -> "_Raster":
     """Return the raster of a network, which is kept as long as the network made ready is."""
     with _LOCK:
         if reach not in _RASTERS:
-            _RASTERS[reach] = _Raster(reach.network)
+            _RASTERS[reach] = _Raster(reach.network, reach.options.snap_km)
         return _RASTERS[reach]
 
 
@@ -83,17 +82,19 @@ class _Raster:
     Its kilometres are those of Mercator's projection at the network's middle latitude.
     """
 
-    def __init__(self, network: RoadNetwork) -> None:
+    def __init__(self, network: RoadNetwork, snap_km: float) -> None:
         middle = (network.lat.min() + network.lat.max()) / 2.0 if len(network.lat) else 0.0
         self._scale = float(np.cos(np.radians(middle)))
         xy = mercator_km(network.xy) * self._scale
         extent = float(np.ptp(xy, axis=0).max()) if len(xy) else 0.0
         self.cell = max(_CELL_KM, extent / _MOST_CELLS)
-        self._beside = max(BESIDE_KM, 3.0 * self.cell)
         self._origin = xy.min(axis=0, initial=np.inf)
         self._edge, self._fraction, at = _points_along(xy, network.start, self.cell)
         self._first = np.searchsorted(self._edge, np.arange(len(network.tail) + 1))
         self._at: IndexArray = np.rint((at - self._origin) / self.cell).astype(np.int64)
+        self._margin = int(np.ceil(snap_km / self.cell)) + 1
+        self._near, off = _nearest_roads(self._at, self._margin)
+        self._off_km = np.where(off * self.cell <= snap_km, off * self.cell, np.inf)
 
     def area(self, reach: RoadReach, place: Joints, limit: float, unit: TravelUnit) -> shapely.Geometry:
         """Return from where one place is reached."""
@@ -105,15 +106,15 @@ class _Raster:
         where = [self._at[rows] for rows, _ in found]
         if not all(map(len, where)):
             return shapely.MultiPolygon()
-        offsets = self._offsets(reach, unit)
-        margin = max(abs(x) for x, _, _ in offsets) + 1
-        corner = np.min([at.min(axis=0) for at in where], axis=0) - margin
-        shape = np.max([at.max(axis=0) for at in where], axis=0) - corner + margin + 1
-        spreads = [
-            _spread_out(_least_in(at - corner, taken, shape), offsets)
+        low = np.min([at.min(axis=0) for at in where], axis=0)
+        high = np.max([at.max(axis=0) for at in where], axis=0) + 2 * self._margin + 1
+        window = slice(low[0], high[0]), slice(low[1], high[1])
+        a_km = 1.0 if unit is TravelUnit.KM else 60.0 / reach.options.access_kmh
+        fields = [
+            self._beside(_least_in(at - low + self._margin, taken, high - low), window, a_km)
             for at, (_, taken) in zip(where, found, strict=True)
         ]
-        return self._outline(np.mean(spreads, axis=0), corner, limit)
+        return self._outline(np.mean(fields, axis=0), low - self._margin, limit)
 
     def _taken(
         self, reach: RoadReach, place: Joints, limit: float, unit: TravelUnit, to: bool
@@ -136,17 +137,13 @@ class _Raster:
         known = field <= limit
         return rows[known], field[known]
 
-    def _offsets(self, reach: RoadReach, unit: TravelUnit) -> Offsets:
-        """Return the cells around one, and what it takes to get there beside the road."""
-        a_km = 1.0 if unit is TravelUnit.KM else 60.0 / reach.options.access_kmh
-        most = int(np.ceil(self._beside / self.cell)) + 1
-        around = range(-most, most + 1)
-        found = [(x, y, float(np.hypot(x, y)) * self.cell) for x in around for y in around]
-        return [
-            (x, y, km * a_km + max(km - self._beside, 0.0) * _STEEP)
-            for x, y, km in found
-            if km <= self._beside + 1.5 * self.cell
-        ]
+    def _beside(self, field: FloatArray, window: Window, a_km: float) -> FloatArray:
+        """Return a raster whose cells without a road take what the nearest one takes, and the leg to it."""
+        x, y = (self._near[axis][window] - window[axis].start for axis in (0, 1))
+        width, height = field.shape
+        inside = (x >= 0) & (x < width) & (y >= 0) & (y < height)
+        there = np.where(inside, field[np.where(inside, x, 0), np.where(inside, y, 0)], _NEVER)
+        return np.minimum(there + self._off_km[window] * a_km, _NEVER)
 
     def _outline(self, field: FloatArray, corner: IndexArray, limit: float) -> shapely.Geometry:
         """Return where `field` is at most `limit`, without small holes, in degrees."""
@@ -185,15 +182,14 @@ def _least_in(where: IndexArray, values: FloatArray, shape: IndexArray) -> Float
     return field
 
 
-def _spread_out(field: FloatArray, offsets: Offsets) -> FloatArray:
-    """Return a raster in which each cell has the least that its neighbours have, and the way from there."""
-    found = np.full(field.shape, _NEVER)
-    width, height = field.shape
-    for x, y, takes in offsets:
-        into = found[max(x, 0) : width + min(x, 0), max(y, 0) : height + min(y, 0)]
-        from_ = field[max(-x, 0) : width + min(-x, 0), max(-y, 0) : height + min(-y, 0)]
-        np.minimum(into, from_ + takes, out=into)
-    return found
+def _nearest_roads(at: IndexArray, margin: int) -> tuple[IndexArray, FloatArray]:
+    """Return the nearest cell with a road (2, W, H) of all cells up to `margin` around, and how far it is."""
+    if not len(at):
+        return np.zeros((2, 0, 0), dtype=np.int64), np.zeros((0, 0))
+    empty = np.ones(at.max(axis=0) + 2 * margin + 1, dtype=bool)
+    empty[at[:, 0] + margin, at[:, 1] + margin] = False
+    off, near = distance_transform_edt(empty, return_indices=True)
+    return near, off
 
 
 def _without_small_holes(points: FloatArray, offsets: NDArray[np.uint32]) -> shapely.Polygon:

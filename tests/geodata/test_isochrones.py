@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geodata import isochrones
-from geodata.isochrones import BESIDE_KM, service_areas
+from geodata.isochrones import service_areas
 from geodata.reach import TravelUnit
 from geodata.roadnetwork import network_from_arrays
 from geodata.roadreach import Direction, RoadOptions, RoadReach
@@ -34,13 +34,27 @@ def test_a_longer_limit_holds_the_area_of_a_shorter_one(network, outlets, direct
 @given(networks(), places(), places(20), st.sampled_from([Direction.TO, Direction.BACK]), st.floats(0.5, 8))
 def test_points_that_are_reached_lie_inside_or_near(network, outlets, points, direction, limit):
     reach = RoadReach(network, RoadOptions(direction=direction))
-    near = np.flatnonzero(reach.snapped(points).off_km < BESIDE_KM / 2)
+    near = np.flatnonzero(reach.snapped(points).off_km < 0.1)
     outlets = outlets[reach.snapped(outlets).on_road]
     pairs = reach.within(points[near], outlets, limit, TravelUnit.MIN)
     areas = service_areas(reach, outlets, limit, TravelUnit.MIN)
     for point, place in zip(*pairs.nonzero(), strict=True):
         off = areas.iloc[place].distance(shapely.Point(points[near][point]))
         assert off < 0.1 * KM
+
+
+@settings(max_examples=40)
+@given(networks(), places(), places(20), st.sampled_from([Direction.TO, Direction.BACK]), st.floats(0.5, 8))
+def test_points_that_are_not_reached_lie_outside_or_near_the_edge(network, outlets, points, direction, limit):
+    reach = RoadReach(network, RoadOptions(direction=direction))
+    points = points[reach.snapped(points).on_road]
+    outlets = outlets[reach.snapped(outlets).on_road]
+    reached = reach.within(points, outlets, limit, TravelUnit.MIN).toarray() > 0
+    reached |= (points[:, None] == outlets[None]).all(axis=2)
+    areas = service_areas(reach, outlets, limit, TravelUnit.MIN)
+    for point, place in zip(*np.nonzero(~reached), strict=True):
+        rim, at = areas.iloc[place].boundary, shapely.Point(points[point])
+        assert not areas.iloc[place].contains(at) or rim.distance(at) < 0.1 * KM
 
 
 @pytest.mark.parametrize(
@@ -54,18 +68,18 @@ def test_an_area_ends_where_the_limit_does(direction, west, east):
     limit = 3.0 if direction != "both" else 1.5
     area = service_areas(reach, np.array([[WEST + 5 * KM, SOUTH]]), limit, TravelUnit.KM).iloc[0]
     left, _, right, _ = area.bounds
-    assert (left - WEST) / KM == pytest.approx(5 - max(west, BESIDE_KM * (direction != "both")), abs=0.3)
-    assert (right - WEST) / KM == pytest.approx(5 + max(east, BESIDE_KM * (direction != "both")), abs=0.3)
+    assert (left - WEST) / KM == pytest.approx(5 - west, abs=0.1)
+    assert (right - WEST) / KM == pytest.approx(5 + east, abs=0.1)
 
 
-def test_small_holes_are_filled_and_large_ones_stay():
+def test_what_is_far_from_every_road_is_a_hole():
     reach = RoadReach(grid(4, 4))
     corner = np.array([[WEST, SOUTH]])
     assert not shapely.get_num_interior_rings(
         shapely.get_parts(service_areas(reach, corner, 9.0, TravelUnit.KM)[0])
     )
     wide = [(WEST, SOUTH), (WEST + 4 * KM, SOUTH), (WEST + 4 * KM, SOUTH + 4 / 111), (WEST, SOUTH + 4 / 111)]
-    ring = RoadReach(network_of(wide, [(0, 1), (1, 2), (2, 3), (3, 0)]))
+    ring = RoadReach(network_of(wide, [(0, 1), (1, 2), (2, 3), (3, 0)]), RoadOptions(snap_km=1.0))
     area = service_areas(ring, corner, 20.0, TravelUnit.KM).iloc[0]
     assert shapely.get_num_interior_rings(shapely.get_parts(area)).sum() == 1
     assert not area.contains(shapely.Point(WEST + 2 * KM, SOUTH + 2 / 111))
