@@ -127,7 +127,9 @@ def write_geopackage(study: Study, findings: pd.DataFrame, path: Path) -> None:
         "unreached": unreached_of(study),
     }
     if study.scenario.metric.by_road:
-        layers |= {"service_areas": service_areas_of(study), "routes": routes_of(study)}
+        ways = routes_of(study)
+        drawn = ways[ways["km"] > 0]  # a line from a place to itself is no valid one
+        layers |= {"service_areas": service_areas_of(study), "routes": drawn}
     for name, layer in layers.items():
         frame = gpd.GeoDataFrame(layer, geometry="geometry", crs=CRS)
         frame.to_file(path, layer=name, driver="GPKG", engine="pyogrio", **_geometry_type(name))

@@ -73,6 +73,7 @@ def test_service_areas_and_ways_are_those_of_the_plan(study: Path) -> None:
     plan = pd.read_csv(study / "plan.csv")
     assert set(areas["outlet_id"]) == {"H-1", *plan["outlet_id"]}
     assert areas.geometry.is_valid.all()
+    assert ways.geometry.is_valid.all()
     assert ways["on_road"].all()
     assert (ways["minutes"] <= 2).mul(ways["units"]).sum() / ways["units"].sum() >= 0.95
     straight_km = ways.to_crs(3067).length / 1000
