@@ -10,13 +10,17 @@ from planner.roadintake import ROADS, in_play, with_roads
 from planner.scenario import Scenario
 
 
-def with_roads_for(tables: Tables, scenario: Scenario, paths: Sequence[Path] = ()) -> Tables:
+def with_roads_for(
+    tables: Tables, scenario: Scenario, paths: Sequence[Path] = (), *, overpass: str | None = None
+) -> Tables:
     """Return tables with the roads around their areas, if the scenario's metric is by road.
 
     Parameters
     ----------
     paths
         Files of OpenStreetMap roads; none: the Overpass service is asked.
+    overpass
+        Address of the service, in place of the public one.
 
     Raises
     ------
@@ -33,7 +37,7 @@ def with_roads_for(tables: Tables, scenario: Scenario, paths: Sequence[Path] = (
         edges = len(network.tail)
         files = [InputFile(ROADS, path.name, file_digest(path), edges) for path in paths]
     else:
-        network = fetch_roads(in_play(tables), margin_km=margin)
+        network = fetch_roads(in_play(tables), margin_km=margin, overpass_url=overpass)
         files = [InputFile(ROADS, network.name, network.digest, len(network.tail))]
     return with_roads(tables, network, files)
 

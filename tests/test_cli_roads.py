@@ -82,15 +82,17 @@ def test_a_frontier_by_road_names_whose_roads_they_are(run: Run, tmp_path: Path)
     assert "© OpenStreetMap contributors" in (out / "frontier.svg").read_text(encoding="utf-8")
 
 
+@pytest.mark.parametrize("named", [False, True])
 def test_without_a_file_the_service_is_asked(
-    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, named: bool
 ) -> None:
     whole = cities.city()
     roads = whole.part({number for number, _, _ in whole.ways if number < 400})  # the others are no roads
     answer = json.dumps(roads.overpass()).encode()
     with serving((200, answer)) as overpass:
-        monkeypatch.setattr(geodata.roads, "OVERPASS_URL", overpass.url)
-        code, said = run("check", "--metric=road-min", "--only=findings", f"--out={tmp_path / 'study'}")
+        monkeypatch.setattr(geodata.roads, "OVERPASS_URL", "http://127.0.0.1:9" if named else overpass.url)
+        options = ["--metric=road-min", "--only=findings", f"--out={tmp_path / 'study'}"]
+        code, said = run("check", *options, *([f"--overpass={overpass.url}"] if named else []))
     assert code == 1, said
     assert overpass.asked
     summary = json.loads((tmp_path / "study" / "summary.json").read_text())
@@ -108,6 +110,10 @@ def test_without_a_file_the_service_is_asked(
             "none.osm.pbf: there is no such file.",
         ),
         (["--set=near.distance_km=1", "--roads=none.osm.pbf"], "the metric great-circle uses no roads"),
+        (
+            ["--metric=road-min", "--roads=none.osm.pbf", "--overpass=http://127.0.0.1:9"],
+            "--overpass: is asked",
+        ),
         (["--metric=road-walk"], "road-walk"),
         (["--spacing=-1"], "spacing"),
     ],

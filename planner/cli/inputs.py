@@ -21,7 +21,7 @@ class Request:
     """What a person asked for: where the tables are, by which rules, under which assumptions.
 
     `overrides` are the scenario's fields that options set; None leaves a field to the file or the default.
-    `roads` are given only where the metric is by road.
+    `roads` are given only where the metric is by road, and `overpass`, the service to ask, in place of them.
     """
 
     sales: Path
@@ -36,6 +36,7 @@ class Request:
     year: int | None = None
     overrides: Mapping[str, Any] | None = None
     roads: Sequence[Path] = ()
+    overpass: str | None = None
     recyclers: Path | None = None
     cell_km: float | None = None
 
@@ -52,7 +53,7 @@ class Request:
         rules = self._read_rules()
         tables = self.read_tables()
         scenario = self.scenario_of(int(tables.sales["year"].max()))
-        return with_roads_for(tables, scenario, self.roads), rules, scenario
+        return with_roads_for(tables, scenario, self.roads, overpass=self.overpass), rules, scenario
 
     def _read_rules(self) -> "RuleSet":
         """Read the rules, and find mistakes in the assumptions before the tables are read."""
@@ -69,6 +70,13 @@ class Request:
                     "--roads: the metric {metric} uses no roads; choose --metric road-km or road-min, or "
                     "leave --roads out.",
                     metric=str(scenario.metric),
+                )
+            )
+        if self.overpass and (self.roads or not scenario.metric.by_road):
+            raise InputError(
+                say(
+                    "--overpass: is asked for roads only where the metric is road-km or road-min and --roads "
+                    "gives no file; leave it out."
                 )
             )
         require_files(self.roads)

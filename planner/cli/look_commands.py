@@ -90,6 +90,7 @@ def frontier(
     demand: opt.Demand = None,
     areas: opt.Areas = None,
     roads: opt.Roads = None,
+    overpass: opt.Overpass = None,
     recyclers: opt.Recyclers = None,
     cell_km: opt.CellKm = None,
     datum: opt.DatumOption = None,
@@ -136,7 +137,8 @@ def frontier(
     )  # fmt: skip
     request = Request(
         sales, outlets, sites, demand, areas, datum or (), rules, changes or (), scenario, year,
-        overrides=limits, roads=roads or (), recyclers=recyclers, cell_km=cell_km,
+        overrides=limits, roads=roads or (), overpass=overpass,
+        recyclers=recyclers, cell_km=cell_km,
     )  # fmt: skip
     if out:
         require_replaceable(out, marker=FRONTIER_MARKER)

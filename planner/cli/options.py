@@ -119,8 +119,18 @@ CellKm = Annotated[
     float | None,
     typer.Option(
         "--cell-km",
-        min=0.01,
+        min=0.05,
+        max=500,
         help=_("Grid that demand from a raster or polygons is merged to, in km."),
+        rich_help_panel=DATA,
+    ),
+]
+Overpass = Annotated[
+    str | None,
+    typer.Option(
+        "--overpass",
+        metavar="URL",
+        help=_("Overpass service to ask in place of the public one."),
         rich_help_panel=DATA,
     ),
 ]

@@ -37,15 +37,6 @@ OsmFiles = Annotated[
         rich_help_panel=opt.DATA,
     ),
 ]
-Overpass = Annotated[
-    str | None,
-    typer.Option(
-        "--overpass",
-        metavar="URL",
-        help=_("Overpass service to ask in place of the public one."),
-        rich_help_panel=opt.DATA,
-    ),
-]
 Kinds = Annotated[
     list[str] | None,
     typer.Option(
@@ -105,7 +96,7 @@ def sites(
     areas: opt.Areas = None,
     adcode: Adcodes = None,
     osm: OsmFiles = None,
-    overpass: Overpass = None,
+    overpass: opt.Overpass = None,
     kind: Kinds = None,
     exclude: Exclude = None,
     exclude_file: ExcludeFiles = None,
@@ -119,10 +110,16 @@ def sites(
 
     console: Console = ctx.obj
     require_ours(out)
+    _require_one_source(osm, overpass)
     search = _search(areas, adcode or (), kind or (), exclude or (), exclude_file or (), keep_off or ())
     found = search.from_files(osm, console.t) if osm else search.from_overpass(overpass, console.t)
     files = write_sites(found, out, [OPENSTREETMAP])
     _print_found(console, search, found, files, as_json=as_json)
+
+
+def _require_one_source(osm: "Sequence[Path] | None", overpass: str | None) -> None:
+    if osm and overpass:
+        raise InputError(say("--osm and --overpass: give files or the service to ask, not both."))
 
 
 def _search(
@@ -181,6 +178,8 @@ def _print_found(
     console.table(headings, rows)
     for note in found.notes:
         console.tell(note.message)
+    if not len(found.sites) + len(found.excluded):
+        console.tell(say("No such place is mapped in the areas. Check that the data cover them."))
     for path in files:
         console.tell(say("Written: {path}", path=path))
     console.say("Data: {credit}", credit=OPENSTREETMAP)

@@ -34,6 +34,7 @@ def check(
     demand: opt.Demand = None,
     areas: opt.Areas = None,
     roads: opt.Roads = None,
+    overpass: opt.Overpass = None,
     recyclers: opt.Recyclers = None,
     cell_km: opt.CellKm = None,
     datum: opt.DatumOption = None,
@@ -51,7 +52,8 @@ def check(
 
     request = Request(
         sales, outlets, sites, demand, areas, datum or (), rules, changes or (), scenario, year,
-        overrides={"metric": metric}, roads=roads or (), recyclers=recyclers, cell_km=cell_km,
+        overrides={"metric": metric}, roads=roads or (), overpass=overpass,
+        recyclers=recyclers, cell_km=cell_km,
     )  # fmt: skip
     console: Console = ctx.obj
     _require_folder(out)
@@ -69,6 +71,7 @@ def place(
     demand: opt.Demand = None,
     areas: opt.Areas = None,
     roads: opt.Roads = None,
+    overpass: opt.Overpass = None,
     recyclers: opt.Recyclers = None,
     cell_km: opt.CellKm = None,
     datum: opt.DatumOption = None,
@@ -102,7 +105,8 @@ def place(
     )  # fmt: skip
     request = Request(
         sales, outlets, sites, demand, areas, datum or (), rules, changes or (), scenario, year,
-        overrides=limits, roads=roads or (), recyclers=recyclers, cell_km=cell_km,
+        overrides=limits, roads=roads or (), overpass=overpass,
+        recyclers=recyclers, cell_km=cell_km,
     )  # fmt: skip
     _require_folder(out)
     with _interruptible(console, out):
@@ -169,6 +173,8 @@ def _count(console: Console, study: "Study") -> None:
         console.say("This is the bundled, fictional sample.")
     duties, t = study.duties, console.t
     met = int(duties["status"].eq("met").sum())
+    if duties.empty:
+        console.say("Under these rules no area has a duty.")
     console.say("{met} of {total} duties are met.", met=t.number(met), total=t.number(len(duties)))
     _print_rules(console, rule_counts(duties))
 
