@@ -14,7 +14,7 @@ settings.load_profile("ci" if os.environ.get("CI") else "here")
 
 @pytest.fixture(autouse=True, scope="module")
 def main_module() -> Iterator[None]:
-    """Give the main module back: a page that Streamlit ran takes its place, and child processes begin with it."""
+    """Give the main module back: a page takes its place when it runs, and child processes begin with it."""
     before = sys.modules["__main__"]
     yield
     sys.modules["__main__"] = before
