@@ -13,12 +13,12 @@ import typer
 
 from benchmarks import comparisons, tables
 from benchmarks.comparisons import Comparison
+from benchmarks.page import write_part
 from benchmarks.picture import draw
 from benchmarks.runner import Median, Runner, names
 
 DOCS = Path(__file__).parents[1] / "docs"
 STORE = Path(__file__).parents[1] / "out" / "benchmarks.jsonl"
-BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
 
 
 def main(
@@ -55,7 +55,9 @@ def main(
         parts += [f"### {curve.name}, by {curve.axis}", found]
     growing = [(points, runner.compare(one)) for points, one in comparisons.growing(everything=everything)]
     draw([(points, ways) for points, ways in growing if ways], out / "performance.svg")
-    _write(out / "performance.md", "\n\n".join(parts))
+    written = out / "performance.md"
+    write_part("measured", "\n\n".join(parts), written)
+    print(f"Written: {written}")
 
 
 def _compared(everything: bool) -> list[Comparison]:
@@ -83,14 +85,6 @@ def machine() -> str:
     """Return a sentence on where this was measured."""
     parts = ", ".join(f"{name} {version(name)}" for name in ("pulp", "highspy", "numpy", "scipy"))
     return f"{os.cpu_count()} cores, Python {platform.python_version()}, {parts};"
-
-
-def _write(path: Path, measured: str) -> None:
-    """Put the measurements between the markers of the page."""
-    page = path.read_text(encoding="utf-8")
-    before, _, rest = page.partition(BEGIN)
-    path.write_text(f"{before}{BEGIN}\n{measured}\n{END}{rest.partition(END)[2]}", encoding="utf-8")
-    print(f"Written: {path}")
 
 
 if __name__ == "__main__":

@@ -20,12 +20,11 @@ from pathlib import Path
 import shapely
 from playwright.async_api import Browser, Frame, Page, async_playwright
 
+from benchmarks.page import write_part
 from geodata.boundaries import read_areas
 from tests.browser.reading import FIND_MAP, IDLE, MAP, STILL, WAIT_MS, WIDE
 from tests.browser.serving import Server
 
-PAGE = Path(__file__).parents[1] / "docs" / "performance.md"
-BEGIN, END = "<!-- app: begin -->", "<!-- app: end -->"
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 CLICKS, VISITS, PEOPLE, ROUNDS = 20, 5, 10, 8
 THINK_S = (2.0, 6.0)
@@ -294,14 +293,6 @@ def section(rows: Sequence[Row]) -> str:
     return "\n".join([*lines, *(f"| {row.what} | {row.goal} | {row.measured} |" for row in rows)])
 
 
-def write(text: str) -> None:
-    """Put the table between its marks on the page; the page must have them."""
-    page = PAGE.read_text(encoding="utf-8")
-    before, _, rest = page.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    PAGE.write_text(f"{before}{BEGIN}\n{text}\n{END}{after}", encoding="utf-8")
-
-
 def main() -> None:
     """Measure, print, and with `--page` write the page."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -315,7 +306,7 @@ def main() -> None:
             server.stop()
     print(text)
     if wanted.page:
-        write(text)
+        write_part("app", text)
 
 
 if __name__ == "__main__":

@@ -22,13 +22,12 @@ import numpy.typing as npt
 import shapely
 from scipy import sparse
 
+from benchmarks.page import write_part
 from benchmarks.roadpeer import cut_graph, searched
 from geodata.reach import TravelUnit, great_circle_km
 from geodata.roadnetwork import RoadNetwork, largest_component, network_from_arrays
 from geodata.roadreach import RoadReach
 
-PAGE = Path(__file__).parents[1] / "docs" / "performance.md"
-BEGIN, END = "<!-- roads: begin -->", "<!-- roads: end -->"
 POINTS, SITES = 2_000, 200
 HALF_MILLION = 500_000
 SIZES = (10_000, 30_000, 100_000, 300_000, HALF_MILLION, 1_000_000)
@@ -234,14 +233,6 @@ def section() -> str:
     return "\n".join(lines + sizes)
 
 
-def write(text: str) -> None:
-    """Put the tables between their marks on the page; the page must have them."""
-    page = PAGE.read_text(encoding="utf-8")
-    before, _, rest = page.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    PAGE.write_text(f"{before}{BEGIN}\n{text}\n{END}{after}", encoding="utf-8")
-
-
 def main() -> None:
     """Measure, print, and with `--page` write the page."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -254,7 +245,7 @@ def main() -> None:
     text = section()
     print(text)
     if wanted.page:
-        write(text)
+        write_part("roads", text)
 
 
 if __name__ == "__main__":

@@ -74,6 +74,18 @@ def table_points(table: CheckedTable, datum: Datum) -> TablePoints:
     return TablePoints(given, pd.Series(lon, index), pd.Series(lat, index), tuple(problems))
 
 
+def rows_without_point(table: CheckedTable, points: TablePoints) -> list[int]:
+    """Return the rows of a file with geometry that have none, those said already left out.
+
+    Blank coordinates of a table that has columns for them are said when it is checked.
+    """
+    if table.given("lon"):
+        return []
+    said = {message.values.get("row") for message in points.problems}
+    rows = table.frame.index[~points.located.to_numpy(bool)][:MOST_PROBLEMS]
+    return [int(row) for row in rows if row not in said]
+
+
 def _column_problems(table: CheckedTable) -> list[Message]:
     """Return the rows with half a point or one at 0, 0, unless a blank cell is a problem already."""
     said = {(message.values.get("row"), message.values.get("column")) for message in table.problems}

@@ -11,10 +11,10 @@ from geodata.columns import SITES, Field, Kind, TableDefinition
 from geodata.files import open_table
 from geodata.messages import Message, Note, NoteKind, say
 from geodata.outlets import repeated_ids
-from geodata.points import TablePoints, table_points
+from geodata.points import TablePoints, rows_without_point, table_points
 from geodata.rawtable import LIMITS, Limits
 from geodata.schemas import Datum
-from geodata.validation import MOST_PROBLEMS, CheckedTable, checked, raise_problems
+from geodata.validation import CheckedTable, checked, raise_problems
 
 RECYCLER_COLUMNS = ("recycler_id", "name", "lon", "lat")
 RECYCLERS = TableDefinition(
@@ -88,18 +88,13 @@ def read_recyclers(
 
 
 def _without_point(table: CheckedTable, points: TablePoints) -> list[Message]:
-    """Return the rows of a file with geometry that have none; blank columns are said already."""
-    if table.given("lon"):
-        return []
-    said = {message.values.get("row") for message in points.problems}
     return [
         say(
             "{file}, row {row}: the recycler has no point; give it one or remove the row.",
             file=table.raw.source,
-            row=int(row),
+            row=row,
         )
-        for row in table.frame.index[~points.located.to_numpy(bool)][:MOST_PROBLEMS]
-        if row not in said
+        for row in rows_without_point(table, points)
     ]
 
 

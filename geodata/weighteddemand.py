@@ -15,11 +15,10 @@ from geodata.demand import DEMAND_COLUMNS, normalised, with_assumed
 from geodata.grid import cell_sums, centroids, grid_for
 from geodata.messages import InputError, Message, Note, NoteKind, say
 from geodata.outlets import repeated_ids
-from geodata.points import TablePoints, table_points
+from geodata.points import TablePoints, rows_without_point, table_points
 from geodata.rawtable import RawTable
 from geodata.schemas import Datum
 from geodata.validation import (
-    MOST_PROBLEMS,
     CheckedTable,
     checked,
     matched_headers,
@@ -136,17 +135,13 @@ def require_weight(table: CheckedTable, weight: pd.Series) -> None:
 
 def without_point(table: CheckedTable, place: TablePoints) -> list[Message]:
     """Return the features without a point; blank cells of lon and lat are said already."""
-    if table.given("lon"):
-        return []
-    said = {message.values.get("row") for message in place.problems}
     return [
         say(
             "{file}, row {row}: the demand point has no place; give it one or remove the row.",
             file=table.raw.source,
-            row=int(row),
+            row=row,
         )
-        for row in table.frame.index[~place.located.to_numpy(bool)][:MOST_PROBLEMS]
-        if row not in said
+        for row in rows_without_point(table, place)
     ]
 
 

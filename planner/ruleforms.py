@@ -10,7 +10,7 @@ from typing import Any
 from geodata.messages import InputError, Message, say
 from planner.forms import FieldKind, FormField, fields_of, with_value
 from planner.rules.reach_share import require_measurable
-from planner.rules.ruleset import AnyRule, RuleSet, load_rule_set, presets, rule_set_from
+from planner.rules.ruleset import INSTEAD, AnyRule, RuleSet, load_rule_set, presets, rule_set_from
 from planner.scenario import Scenario, scenario_from
 
 MOST_BYTES = 100_000
@@ -18,8 +18,6 @@ MOST_RULES = 100
 LONGEST_TITLE = 200
 MOST_OUTLETS = 1_000_000
 """What a rule may ask for as a whole number."""
-_INSTEAD = {"minutes": "distance_km", "distance_km": "minutes"}
-"""A parameter that takes the place of another: a rule states one of them."""
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _OWN = "-own"
 
@@ -194,7 +192,7 @@ def _changes_of(before: AnyRule, after: AnyRule) -> list[ParameterChange]:
 def _changed(known: Mapping[str, Any], parameters: Mapping[str, Any]) -> dict[str, Any]:
     merged = {**known, **parameters}
     given = {name: value for name, value in merged.items() if value is not None}
-    for name, other in _INSTEAD.items():
+    for name, other in INSTEAD.items():
         if name in given and name not in known and given.get(other) == known.get(other):
             given.pop(other, None)
     return given

@@ -25,7 +25,7 @@ from planner.rules.reach_share import ReachShare
 from planner.rules.threshold import Threshold
 from planner.scenario import Frozen, read_toml, sentences_of
 
-_INSTEAD = {"minutes": "distance_km", "distance_km": "minutes"}
+INSTEAD = {"minutes": "distance_km", "distance_km": "minutes"}
 """A parameter that takes the place of another: a rule states one of them."""
 
 AnyRule = Annotated[
@@ -181,7 +181,7 @@ def _changed(values: dict[str, Any], change: str) -> dict[str, Any]:
     if rule_id not in [rule.get("id") for rule in rules]:
         known = ", ".join(str(rule.get("id")) for rule in rules)
         raise InputError(_wrong_change(change, say("the rules are: {known}", known=known)))
-    value, instead = _literal(text.strip()), _INSTEAD.get(parameter)
+    value, instead = _literal(text.strip()), INSTEAD.get(parameter)
     return {
         **values,
         "rules": [
